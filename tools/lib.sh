@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# tools/lib.sh - what tools/kernel and tools/check share.
+
+# install_packages LOG NAME... - by apt, only what is missing
+install_packages() {
+	local log=$1 name
+	local -a missing=()
+	shift
+	for name in "$@"; do
+		dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed ||
+			missing+=("$name")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	echo "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	{
+		apt-get install -y --no-install-recommends "${missing[@]}" ||
+			{ apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; }
+	} </dev/null >"$log" 2>&1 9>&- || {
+		echo "apt failed, see $log" >&2
+		return 1
+	}
+}
+
+# kernel_make ROOT OUT [ARG...] - make in the kernel tree. Neither the jobs nor
+# the descriptors of a make that called us are handed on.
+kernel_make() {
+	local root=$1 out=$2 cc=gcc
+	shift 2
+	if command -v ccache >/dev/null; then
+		cc="ccache gcc"
+	fi
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1 \
+		KBUILD_BUILD_USER=spm KBUILD_BUILD_HOST=spm \
+		make -C "$root/build/linux" O="$out" CC="$cc" LOCALVERSION= "$@" </dev/null 9>&-
+}
