@@ -44,7 +44,7 @@ demo: kernel
 bench: kernel
 	@bench/run
 
-test:
+test: kernel kernel-debug
 	@tests/run
 
 check:
