@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Moving everything off an SPM node
+ *
+ * First by migration to SPM nodes that have room. What is left after that is
+ * given to its user, to write it back to where it can be read again. Since
+ * pages may be busy for a while (just being stored, read or isolated), this is
+ * repeated until the node is empty, or nothing moves any more.
+ *
+ * Also here: the memory notifier, which does the same for a memory block that
+ * someone offlines by hand. Without it, offlining would retry forever if there
+ * is no room.
+ */
+#define pr_fmt(fmt) "spm: " fmt
+
+#include <linux/delay.h>
+#include <linux/export.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/migrate.h>
+#include <linux/sched/signal.h>
+
+#include "mm/internal.h"
+#include "spm_core.h"
+
+/* Pages that are isolated at the same time. */
+#define SPM_EVACUATE_BATCH	SWAP_CLUSTER_MAX
+/* Rounds without progress before giving up, and the pause between them. */
+#define SPM_EVACUATE_RETRIES	20
+#define SPM_EVACUATE_PAUSE_MS	50
+
+/* Guards the list, and keeps users from going away while they write back. */
+static DEFINE_MUTEX(spm_users_mutex);
+static LIST_HEAD(spm_users);
+
+/**
+ * spm_register_user() - someone is going to keep pages on SPM nodes
+ * @user: description, to stay until spm_unregister_user()
+ *
+ * Context: Process context. May sleep.
+ */
+void spm_register_user(struct spm_user *user)
+{
+	guard(mutex)(&spm_users_mutex);
+	list_add(&user->list, &spm_users);
+}
+EXPORT_SYMBOL_GPL(spm_register_user);
+
+/**
+ * spm_unregister_user() - a user has given back all its pages
+ * @user: what was registered
+ *
+ * Context: Process context. May sleep.
+ */
+void spm_unregister_user(struct spm_user *user)
+{
+	guard(mutex)(&spm_users_mutex);
+	list_del(&user->list);
+}
+EXPORT_SYMBOL_GPL(spm_unregister_user);
+
+static struct folio *spm_evacuate_new_folio(struct folio *src, unsigned long arg)
+{
+	return __spm_alloc_migration_target(src);
+}
+
+static bool spm_migrate_list(struct list_head *list)
+{
+	if (list_empty(list))
+		return true;
+	if (!migrate_pages(list, spm_evacuate_new_folio, NULL, 0, MIGRATE_SYNC,
+			   MR_MEMORY_HOTPLUG, NULL))
+		return true;
+	putback_movable_pages(list);
+	return false;
+}
+
+/* Stops at the first page that finds no room, or is busy. */
+static void spm_migrate_range(unsigned long pfn, unsigned long end_pfn)
+{
+	LIST_HEAD(list);
+	int nr = 0;
+
+	for (; pfn < end_pfn; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (!page || !__PageMovable(page) || PageHWPoison(page) ||
+		    !isolate_movable_page(page, ISOLATE_UNEVICTABLE))
+			continue;
+		list_add_tail(&page->lru, &list);
+		if (++nr < SPM_EVACUATE_BATCH)
+			continue;
+		if (!spm_migrate_list(&list) || signal_pending(current))
+			return;
+		nr = 0;
+		cond_resched();
+	}
+	spm_migrate_list(&list);
+}
+
+static int spm_writeback_folio(struct folio *folio)
+{
+	struct spm_user *user;
+	int rc = -ENOENT;
+
+	lockdep_assert_held(&spm_users_mutex);
+
+	list_for_each_entry(user, &spm_users, list) {
+		rc = user->writeback(folio);
+		if (rc != -ENOENT)
+			break;
+	}
+	return rc;
+}
+
+/* Return: how many pages could not be written back for good. */
+static unsigned long spm_writeback_range(struct spm_node *node,
+					 unsigned long pfn,
+					 unsigned long end_pfn)
+{
+	unsigned long nr_failed = 0;
+	int rc;
+
+	guard(mutex)(&spm_users_mutex);
+	for (; pfn < end_pfn && !signal_pending(current); pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (!page || !__PageMovable(page) || !get_page_unless_zero(page))
+			continue;
+		rc = spm_writeback_folio(page_folio(page));
+		put_page(page);
+		if (!rc)
+			spm_stat_inc(node, SPM_STAT_EVACUATED);
+		else if (rc != -EAGAIN && rc != -ENOENT)
+			nr_failed++;
+		cond_resched();
+	}
+	return nr_failed;
+}
+
+static void spm_evacuate_round(struct spm_node *node, unsigned long *nr_failed)
+{
+	const struct range *range;
+	int i;
+
+	*nr_failed = 0;
+	for (i = 0; i < node->nr_ranges; i++) {
+		range = &node->ranges[i].range;
+		spm_migrate_range(PHYS_PFN(range->start), PHYS_PFN(range->end + 1));
+	}
+	for (i = 0; i < node->nr_ranges; i++) {
+		range = &node->ranges[i].range;
+		*nr_failed += spm_writeback_range(node, PHYS_PFN(range->start),
+						  PHYS_PFN(range->end + 1));
+	}
+}
+
+/**
+ * spm_evacuate() - move everything off a node
+ * @node: the node; closed, so that nothing comes in
+ *
+ * Context: Process context, under spm_mutex. May sleep for long.
+ * Return: 0 if no page is in use; -EBUSY if some can't be moved, -EINTR.
+ */
+int spm_evacuate(struct spm_node *node)
+{
+	unsigned long used, last = ULONG_MAX, nr_failed = 0;
+	int retries = 0;
+
+	lockdep_assert_held(&spm_mutex);
+
+	while ((used = spm_stat_read(node, SPM_STAT_USED))) {
+		if (signal_pending(current))
+			return -EINTR;
+		if (used < last)
+			retries = 0;
+		else if (++retries > SPM_EVACUATE_RETRIES)
+			break;
+		else
+			msleep_interruptible(SPM_EVACUATE_PAUSE_MS);
+		last = used;
+		spm_evacuate_round(node, &nr_failed);
+	}
+	if (!used) {
+		/* See spm_free_folio(). */
+		synchronize_rcu();
+		return 0;
+	}
+
+	pr_warn("node %d: no other SPM node has room for %lu pages, and %lu of them can't be swapped out: need free swap, memory.zswap.writeback=1, or swapoff\n",
+		node->nid, used, nr_failed);
+	return -EBUSY;
+}
+
+static bool spm_range_in_use(unsigned long pfn, unsigned long end_pfn)
+{
+	for (; pfn < end_pfn; pfn++)
+		if (__PageMovable(pfn_to_page(pfn)))
+			return true;
+	return false;
+}
+
+/* Someone offlines one of the node's blocks by hand: make it empty, or refuse. */
+static int spm_memory_going_offline(const struct memory_notify *mn)
+{
+	unsigned long end_pfn = mn->start_pfn + mn->nr_pages;
+	int nid = pfn_to_nid(mn->start_pfn);
+	struct spm_node *node;
+	int i;
+
+	if (!spm_nid(nid))
+		return NOTIFY_OK;
+	/* Its memory is removed by nobody else while we hold device_hotplug_lock. */
+	node = rcu_dereference_protected(spm_table[nid], true);
+	if (!node || READ_ONCE(node->closing))
+		return NOTIFY_OK;
+
+	for (i = 0; i < SPM_EVACUATE_RETRIES; i++) {
+		spm_migrate_range(mn->start_pfn, end_pfn);
+		spm_writeback_range(node, mn->start_pfn, end_pfn);
+		if (!spm_range_in_use(mn->start_pfn, end_pfn))
+			return NOTIFY_OK;
+		if (signal_pending(current))
+			return notifier_from_errno(-EINTR);
+		msleep_interruptible(SPM_EVACUATE_PAUSE_MS);
+	}
+	pr_warn("node %d: can't empty the memory at pfn %#lx\n", nid,
+		mn->start_pfn);
+	return notifier_from_errno(-EBUSY);
+}
+
+static int spm_memory_notify(struct notifier_block *nb, unsigned long action,
+			     void *arg)
+{
+	return action == MEM_GOING_OFFLINE ? spm_memory_going_offline(arg) :
+					     NOTIFY_OK;
+}
+
+static int __init spm_evacuate_init(void)
+{
+	hotplug_memory_notifier(spm_memory_notify, DEFAULT_CALLBACK_PRI);
+	return 0;
+}
+subsys_initcall(spm_evacuate_init);
