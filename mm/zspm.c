@@ -1,0 +1,571 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * zspm: a zpool that keeps pages as they are on SPM nodes
+ *
+ * zswap hands a page to zspm_store_page(), which copies it to a page of an SPM
+ * node; the device compresses it there. Loading copies it back. If no SPM node
+ * has room, zswap is told to compress the page. The compressed object goes to
+ * another zpool, the fallback, which zspm passes such calls on to; without a
+ * fallback the page goes to the swap device.
+ *
+ * It is not an allocator of small objects: an object is one page.
+ *
+ * struct zspm_object is what a handle points to. It is needed because pages are
+ * movable: compaction, offlining a memory block and evacuating the node put the
+ * contents into another page, while zswap keeps the handle. Copies in and out
+ * are machine-check safe. An object whose page the device has lost stays, and
+ * every load of it fails, until zswap frees it.
+ *
+ * Locking, outermost first:
+ *   page lock	guards the page's being an object's page: whether it is movable,
+ *		and which object page_private() is.
+ *   object lock	a bit in the object's pointer to its page, guards that
+ *		pointer, and the page's contents from being moved. Held while
+ *		4 KiB are copied, and taken by loads, which must not wait for a
+ *		page lock that migration holds. A spinlock.
+ * zswap makes sure that nobody loads or frees an object that is being freed.
+ */
+#define pr_fmt(fmt) "zspm: " fmt
+
+#include <linux/processor.h>
+#include <linux/bit_spinlock.h>
+#include <linux/highmem.h>
+#include <linux/llist.h>
+#include <linux/migrate.h>
+#include <linux/module.h>
+#include <linux/page-flags.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/spm.h>
+#include <linux/swap.h>
+#include <linux/swapops.h>
+#include <linux/workqueue.h>
+#include <linux/zpool.h>
+#include <linux/zswap.h>
+
+/* Bits of zspm_object.page that are free, as struct page is aligned. */
+#define ZSPM_LOCK_BIT	0		/* the object lock */
+#define ZSPM_LOCK	BIT(ZSPM_LOCK_BIT)
+#define ZSPM_FREED	BIT(1)		/* waits to be freed: @free is valid */
+#define ZSPM_BITS	(ZSPM_LOCK | ZSPM_FREED)
+
+/**
+ * struct zspm_object - a stored page
+ * @page: pointer to the page, and the bits above; the pointer is NULL if the
+ *	device has lost the page. Under the object lock.
+ * @swp: where the page was swapped out to; for writing it back
+ * @free: links objects that could not be freed at once
+ */
+struct zspm_object {
+	unsigned long page;
+	union {
+		swp_entry_t swp;
+		struct llist_node free;
+	};
+};
+
+/**
+ * struct zspm_pool - what zswap uses
+ * @fallback: pool for compressed objects, or NULL. Never changes.
+ */
+struct zspm_pool {
+	struct zpool *fallback;
+};
+
+static struct kmem_cache *zspm_object_cache;
+
+/* Number of pools, and the name of new pools' fallback, under the mutex. */
+static DEFINE_MUTEX(zspm_pools_mutex);
+static int zspm_nr_pools;
+static char zspm_fallback[32] = CONFIG_ZSPM_FALLBACK_DEFAULT;
+
+static const struct movable_operations zspm_mops;
+
+/* ---- Objects ---- */
+
+static void zspm_object_lock(struct zspm_object *obj)
+	__acquires(bitlock)
+{
+	bit_spin_lock(ZSPM_LOCK_BIT, &obj->page);
+}
+
+static void zspm_object_unlock(struct zspm_object *obj)
+	__releases(bitlock)
+{
+	bit_spin_unlock(ZSPM_LOCK_BIT, &obj->page);
+}
+
+static struct page *zspm_object_page(const struct zspm_object *obj)
+{
+	return (struct page *)(obj->page & ~ZSPM_BITS);
+}
+
+static void zspm_object_set_page(struct zspm_object *obj, struct page *page)
+{
+	obj->page = (unsigned long)page | (obj->page & ZSPM_BITS);
+}
+
+/* Make it the object's page. Its owner's reference becomes the object's. */
+static void zspm_page_attach(struct page *page, struct zspm_object *obj)
+{
+	VM_WARN_ON_ONCE_PAGE(!PageLocked(page), page);
+
+	set_page_private(page, (unsigned long)obj);
+	__SetPageMovable(page, &zspm_mops);
+}
+
+/* Others may have references still, but nobody can isolate it any more. */
+static void zspm_page_detach(struct page *page)
+{
+	VM_WARN_ON_ONCE_PAGE(!PageLocked(page), page);
+
+	__ClearPageMovable(page);
+	set_page_private(page, 0);
+}
+
+/* The object of a locked page, NULL if it is not one of ours. */
+static struct zspm_object *zspm_page_object(struct page *page)
+{
+	VM_WARN_ON_ONCE_PAGE(!PageLocked(page), page);
+
+	if (!PageMovable(page) || page_movable_ops(page) != &zspm_mops)
+		return NULL;
+	return (struct zspm_object *)page_private(page);
+}
+
+/* Machine-check safe. The pages' owners keep them from changing. */
+static int zspm_copy_page(struct page *to, struct page *from)
+{
+	if (PageHWPoison(from) || copy_mc_highpage(to, from))
+		return -EHWPOISON;
+	return 0;
+}
+
+/* ---- Freeing ---- */
+
+static void zspm_free_work(struct work_struct *work);
+static DECLARE_WORK(zspm_free_worker, zspm_free_work);
+static LLIST_HEAD(zspm_free_list);
+static struct workqueue_struct *zspm_wq;
+
+/* Free the object and its page, which is locked, and the object's still. */
+static void zspm_object_free_locked(struct zspm_object *obj, struct page *page)
+{
+	zspm_page_detach(page);
+	unlock_page(page);
+	spm_free_folio(page_folio(page));
+	kmem_cache_free(zspm_object_cache, obj);
+}
+
+/* Free the object unless the page lock is taken; then mark it. */
+static bool zspm_object_try_free(struct zspm_object *obj)
+{
+	struct page *page;
+	bool locked = true;
+
+	zspm_object_lock(obj);
+	page = zspm_object_page(obj);
+	if (page)
+		locked = trylock_page(page);
+	if (!locked)
+		obj->page |= ZSPM_FREED;
+	zspm_object_unlock(obj);
+
+	if (!locked)
+		return false;
+	if (page)
+		zspm_object_free_locked(obj, page);
+	else
+		kmem_cache_free(zspm_object_cache, obj);
+	return true;
+}
+
+/* Lock the object's page, which migration may replace until that is done. */
+static struct page *zspm_object_lock_page(struct zspm_object *obj)
+{
+	struct page *page;
+	bool same;
+
+	for (;;) {
+		zspm_object_lock(obj);
+		page = zspm_object_page(obj);
+		if (page)
+			get_page(page);
+		zspm_object_unlock(obj);
+		if (!page)
+			return NULL;
+
+		lock_page(page);
+		same = zspm_page_object(page) == obj;
+		if (!same)
+			unlock_page(page);
+		put_page(page);		/* if it is the same, obj has its own */
+		if (same)
+			return page;
+	}
+}
+
+/* Objects whose page lock was taken, by migration or isolation. */
+static void zspm_free_work(struct work_struct *work)
+{
+	struct llist_node *list = llist_del_all(&zspm_free_list);
+	struct zspm_object *obj, *next;
+	struct page *page;
+
+	llist_for_each_entry_safe(obj, next, list, free) {
+		page = zspm_object_lock_page(obj);
+		if (page)
+			zspm_object_free_locked(obj, page);
+		else
+			kmem_cache_free(zspm_object_cache, obj);
+		cond_resched();
+	}
+}
+
+static void zspm_drop_page(void *pool, unsigned long handle)
+{
+	struct zspm_object *obj = (struct zspm_object *)handle;
+
+	/* May be called under a spinlock, so don't wait for a page lock here. */
+	if (!zspm_object_try_free(obj) && llist_add(&obj->free, &zspm_free_list))
+		queue_work(zspm_wq, &zspm_free_worker);
+}
+
+/* The device has lost the page, which is locked. Keep the object: it fails. */
+static void zspm_object_lose(struct zspm_object *obj, struct page *page)
+{
+	zspm_object_lock(obj);
+	zspm_object_set_page(obj, NULL);
+	zspm_object_unlock(obj);
+
+	zspm_page_detach(page);
+	unlock_page(page);
+	spm_free_folio(page_folio(page));
+}
+
+/* ---- Storing and loading ---- */
+
+static struct zspm_object *zspm_object_new(struct page *page)
+{
+	struct zspm_object *obj;
+
+	obj = kmem_cache_alloc(zspm_object_cache, __GFP_NORETRY | __GFP_NOWARN |
+						  __GFP_KSWAPD_RECLAIM);
+	if (obj) {
+		obj->page = 0;
+		obj->swp = page_swap_entry(page);
+	}
+	return obj;
+}
+
+static int zspm_store_page(void *pool, struct page *page, unsigned long *handle)
+{
+	struct zspm_pool *zpool = pool;
+	struct zspm_object *obj;
+	struct folio *folio;
+	struct page *dst;
+
+	folio = spm_alloc_folio();
+	if (!folio)
+		return zpool->fallback ? -EOPNOTSUPP : -ENOSPC;
+
+	/* A page that can't be read must not get to the compressor either. */
+	dst = folio_page(folio, 0);
+	if (zspm_copy_page(dst, page)) {
+		spm_folio_refused(folio);
+		spm_free_folio(folio);
+		return -EIO;
+	}
+
+	obj = zspm_object_new(page);
+	if (!obj) {
+		spm_free_folio(folio);
+		return -ENOMEM;
+	}
+
+	lock_page(dst);
+	zspm_object_set_page(obj, dst);
+	zspm_page_attach(dst, obj);
+	spm_folio_stored(folio);
+	unlock_page(dst);
+
+	*handle = (unsigned long)obj;
+	return 0;
+}
+
+static int zspm_load_page(void *pool, unsigned long handle, struct page *page)
+{
+	struct zspm_object *obj = (struct zspm_object *)handle;
+	struct page *src;
+	int rc = -EIO;
+
+	zspm_object_lock(obj);
+	src = zspm_object_page(obj);
+	if (src) {
+		rc = zspm_copy_page(page, src) ? -EIO : 0;
+		spm_folio_loaded(page_folio(src), rc);
+	}
+	zspm_object_unlock(obj);
+
+	if (rc)
+		pr_warn_ratelimited("lost the page of swap entry %d:%lu\n",
+				    swp_type(page_swap_entry(page)),
+				    swp_offset(page_swap_entry(page)));
+	return rc;
+}
+
+/* ---- Moving ---- */
+
+static bool zspm_isolate_page(struct page *page, isolate_mode_t mode)
+{
+	return true;
+}
+
+static void zspm_putback_page(struct page *page)
+{
+}
+
+/* Both pages are locked. Does not sleep, so it suits every mode. */
+static int zspm_migrate_page(struct page *dst, struct page *src,
+			     enum migrate_mode mode)
+{
+	struct zspm_object *obj = zspm_page_object(src);
+	int rc;
+
+	zspm_object_lock(obj);
+	rc = zspm_copy_page(dst, src);
+	if (!rc)
+		rc = spm_folio_move(page_folio(dst), page_folio(src));
+	if (!rc) {
+		get_page(dst);
+		zspm_page_attach(dst, obj);
+		zspm_object_set_page(obj, dst);
+		zspm_page_detach(src);
+	}
+	zspm_object_unlock(obj);
+
+	if (!rc)
+		put_page(src);
+	return rc;
+}
+
+static const struct movable_operations zspm_mops = {
+	.isolate_page = zspm_isolate_page,
+	.migrate_page = zspm_migrate_page,
+	.putback_page = zspm_putback_page,
+};
+
+/* What object is this page? False if none, or if it is gone in a moment. */
+static bool zspm_object_swp(struct zspm_object *obj, swp_entry_t *swp)
+{
+	bool valid;
+
+	zspm_object_lock(obj);
+	valid = !(obj->page & ZSPM_FREED);
+	if (valid)
+		*swp = obj->swp;
+	zspm_object_unlock(obj);
+	return valid;
+}
+
+/* Move the page out of zswap. See struct spm_user. */
+static int zspm_writeback(struct folio *folio)
+{
+	struct page *page = folio_page(folio, 0);
+	struct zspm_object *obj;
+	swp_entry_t swp;
+	bool valid;
+	int rc;
+
+	lock_page(page);
+	obj = zspm_page_object(page);
+	if (obj && PageHWPoison(page)) {
+		zspm_object_lose(obj, page);
+		return 0;
+	}
+	valid = obj && zspm_object_swp(obj, &swp);
+	unlock_page(page);
+	if (!valid)
+		return -ENOENT;
+
+	/* From here on obj may be freed. It is only compared, as the handle. */
+	rc = zswap_evict(swp, (unsigned long)obj);
+
+	/* -EIO: memory_failure() is about to mark the page, see above. */
+	return rc == -ENOMEM || rc == -EIO ? -EAGAIN : rc;
+}
+
+static struct spm_user zspm_user = {
+	.name = "zspm",
+	.writeback = zspm_writeback,
+};
+
+/* ---- The fallback ---- */
+
+static int zspm_malloc(void *pool, size_t size, gfp_t gfp, unsigned long *handle)
+{
+	struct zpool *fallback = ((struct zspm_pool *)pool)->fallback;
+
+	if (!fallback)
+		return -ENOSPC;
+	if (zpool_malloc_support_movable(fallback))
+		gfp |= __GFP_HIGHMEM | __GFP_MOVABLE;
+	return zpool_malloc(fallback, size, gfp, handle);
+}
+
+static void zspm_free(void *pool, unsigned long handle)
+{
+	zpool_free(((struct zspm_pool *)pool)->fallback, handle);
+}
+
+static void *zspm_map(void *pool, unsigned long handle, enum zpool_mapmode mm)
+{
+	return zpool_map_handle(((struct zspm_pool *)pool)->fallback, handle, mm);
+}
+
+static void zspm_unmap(void *pool, unsigned long handle)
+{
+	zpool_unmap_handle(((struct zspm_pool *)pool)->fallback, handle);
+}
+
+/* Pages of DRAM. What is on SPM nodes has a limit of its own: their size. */
+static u64 zspm_total_pages(void *pool)
+{
+	struct zpool *fallback = ((struct zspm_pool *)pool)->fallback;
+
+	return fallback ? zpool_get_total_pages(fallback) : 0;
+}
+
+static int zspm_fallback_check(const char *name)
+{
+	if (strlen(name) >= sizeof(zspm_fallback) || !strcmp(name, "zspm"))
+		return -EINVAL;
+	/* From the command line: too early to look for it. */
+	if (!*name || system_state != SYSTEM_RUNNING)
+		return 0;
+	return zpool_has_pool((char *)name) ? 0 : -EINVAL;
+}
+
+static int zspm_fallback_set(const char *val, const struct kernel_param *kp)
+{
+	char *name, *buf = kstrdup(val, GFP_KERNEL);
+	int rc;
+
+	if (!buf)
+		return -ENOMEM;
+	name = strim(buf);
+
+	rc = zspm_fallback_check(name);
+	if (rc) {
+		pr_err("fallback: no zpool '%s'\n", name);
+		goto out;
+	}
+
+	mutex_lock(&zspm_pools_mutex);
+	if (!zspm_nr_pools) {
+		strscpy(zspm_fallback, name);
+	} else if (strcmp(zspm_fallback, name)) {
+		pr_err("fallback: in use, first choose another zswap.zpool and swapoff\n");
+		rc = -EBUSY;
+	}
+	mutex_unlock(&zspm_pools_mutex);
+out:
+	kfree(buf);
+	return rc;
+}
+
+static int zspm_fallback_get(char *buf, const struct kernel_param *kp)
+{
+	guard(mutex)(&zspm_pools_mutex);
+	return sysfs_emit(buf, "%s\n", zspm_fallback);
+}
+
+static const struct kernel_param_ops zspm_fallback_ops = {
+	.set = zspm_fallback_set,
+	.get = zspm_fallback_get,
+};
+module_param_cb(fallback, &zspm_fallback_ops, NULL, 0644);
+MODULE_PARM_DESC(fallback,
+		 "zpool that takes pages, compressed, which SPM has no room for; empty: the swap device does");
+
+/* ---- Pools ---- */
+
+static void *zspm_create(const char *name, gfp_t gfp)
+{
+	struct zspm_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+
+	if (!pool)
+		return NULL;
+
+	guard(mutex)(&zspm_pools_mutex);
+	if (*zspm_fallback) {
+		pool->fallback = zpool_create_pool(zspm_fallback, name, gfp);
+		if (!pool->fallback)
+			pr_warn("no fallback zpool '%s': pages without room go to the swap device\n",
+				zspm_fallback);
+	}
+	zspm_nr_pools++;
+	spm_hooks_get();
+	return pool;
+}
+
+static void zspm_destroy(void *data)
+{
+	struct zspm_pool *pool = data;
+
+	scoped_guard(mutex, &zspm_pools_mutex) {
+		spm_hooks_put();
+		zspm_nr_pools--;
+	}
+	if (pool->fallback)
+		zpool_destroy_pool(pool->fallback);
+	kfree(pool);
+}
+
+static struct zpool_driver zspm_zpool_driver = {
+	.type = "zspm",
+	.owner = THIS_MODULE,
+	.create = zspm_create,
+	.destroy = zspm_destroy,
+	.malloc_support_movable = false,	/* decided by zspm_malloc() */
+	.malloc = zspm_malloc,
+	.free = zspm_free,
+	.sleep_mapped = false,			/* not all fallbacks can */
+	.map = zspm_map,
+	.unmap = zspm_unmap,
+	.total_pages = zspm_total_pages,
+	.store_page = zspm_store_page,
+	.load_page = zspm_load_page,
+	.drop_page = zspm_drop_page,
+};
+
+static int __init zspm_init(void)
+{
+	zspm_object_cache = KMEM_CACHE(zspm_object, 0);
+	if (!zspm_object_cache)
+		return -ENOMEM;
+
+	zspm_wq = alloc_workqueue("zspm", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!zspm_wq) {
+		kmem_cache_destroy(zspm_object_cache);
+		return -ENOMEM;
+	}
+
+	spm_register_user(&zspm_user);
+	zpool_register_driver(&zspm_zpool_driver);
+	return 0;
+}
+module_init(zspm_init);
+
+static void __exit zspm_exit(void)
+{
+	zpool_unregister_driver(&zspm_zpool_driver);
+	spm_unregister_user(&zspm_user);
+	destroy_workqueue(zspm_wq);	/* frees what is left to be freed */
+	kmem_cache_destroy(zspm_object_cache);
+}
+module_exit(zspm_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("zpool that keeps pages as they are on SPM nodes");
+MODULE_ALIAS("zpool-zspm");
