@@ -127,6 +127,7 @@ static ssize_t bind_store(struct device_driver *drv, const char *buf, size_t cou
 	put_device(dev);
 	return rc ?: count;
 }
+
 static struct driver_attribute driver_attr_bind =
 	__ATTR_IGNORE_LOCKDEP(bind, 0200, NULL, bind_store);
 
@@ -151,6 +152,7 @@ static ssize_t unbind_store(struct device_driver *drv, const char *buf,
 	put_device(dev);
 	return rc ?: count;
 }
+
 static struct driver_attribute driver_attr_unbind =
 	__ATTR_IGNORE_LOCKDEP(unbind, 0200, NULL, unbind_store);
 

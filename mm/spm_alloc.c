@@ -182,14 +182,26 @@ int spm_folio_move(struct folio *dst, struct folio *src)
 EXPORT_SYMBOL_GPL(spm_folio_move);
 
 /**
- * __spm_alloc_migration_target() - where a user's page may be migrated to
+ * __spm_object() - is this an object of an SPM user?
+ * @folio: any folio that someone has a reference to
+ *
+ * Context: Any.
+ * Return: true if the folio is on an SPM node, and movable, but not on the LRU.
+ */
+bool __spm_object(const struct folio *folio)
+{
+	return spm_folio(folio) && __folio_test_movable(folio);
+}
+
+/**
+ * spm_alloc_migration_target() - where a user's page may be migrated to
  * @src: folio on an SPM node
  *
  * Context: Any that can take zone->lock.
  * Return: a folio on the nearest SPM node with room, maybe the same, that is
  * not counted as used yet; NULL if there is none.
  */
-struct folio *__spm_alloc_migration_target(struct folio *src)
+struct folio *spm_alloc_migration_target(struct folio *src)
 {
 	struct folio *dst;
 

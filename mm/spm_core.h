@@ -111,6 +111,12 @@ static inline struct spm_node *spm_node_of(const struct folio *folio)
 	return rcu_dereference_protected(spm_table[folio_nid(folio)], true);
 }
 
+/* Does this folio live on an SPM node? */
+static inline bool spm_folio(const struct folio *folio)
+{
+	return spm_nid(folio_nid(folio));
+}
+
 /* spm_order.c */
 
 /**

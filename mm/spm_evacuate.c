@@ -61,7 +61,7 @@ EXPORT_SYMBOL_GPL(spm_unregister_user);
 
 static struct folio *spm_evacuate_new_folio(struct folio *src, unsigned long arg)
 {
-	return __spm_alloc_migration_target(src);
+	return spm_alloc_migration_target(src);
 }
 
 static bool spm_migrate_list(struct list_head *list)
@@ -172,11 +172,10 @@ int spm_evacuate(struct spm_node *node)
 	while ((used = spm_stat_read(node, SPM_STAT_USED))) {
 		if (signal_pending(current))
 			return -EINTR;
-		if (used < last)
-			retries = 0;
-		else if (++retries > SPM_EVACUATE_RETRIES)
+		retries = used < last ? 0 : retries + 1;
+		if (retries > SPM_EVACUATE_RETRIES)
 			break;
-		else
+		if (retries)
 			msleep_interruptible(SPM_EVACUATE_PAUSE_MS);
 		last = used;
 		spm_evacuate_round(node, &nr_failed);

@@ -5,140 +5,18 @@
  * An SPM node is a NUMA node whose memory ordinary allocations never see. A
  * provider (a driver that owns the memory) registers it; a user (zspm, say)
  * takes pages from it with spm_alloc_folio(), and only so.
- *
- * The first half of this file is for the hooks in existing kernel files: each
- * calls one inline from here, which is a static branch that is not taken as
- * long as no SPM node is registered, and nothing at all without CONFIG_SPM.
- * The second half is for providers and users.
- *
- * linux/vmstat.h includes this file, so it must not need linux/mm.h.
  */
 #ifndef _LINUX_SPM_H
 #define _LINUX_SPM_H
 
-#include <linux/errno.h>
-#include <linux/jump_label.h>
 #include <linux/list.h>
-#include <linux/nodemask.h>
 #include <linux/range.h>
+#include <linux/spm_hooks.h>
 #include <linux/types.h>
 
 struct folio;
 struct module;
 struct spm_node;
-
-/* ---- For the hooks ---- */
-
-#ifdef CONFIG_SPM
-
-DECLARE_STATIC_KEY_FALSE(spm_key);
-extern nodemask_t spm_nodes;
-
-unsigned long __spm_zone_page_state(int item);
-struct folio *__spm_alloc_migration_target(struct folio *src);
-unsigned long __spm_used_pages(void);
-
-/**
- * spm_active() - may there be an SPM node, or a pool that stores to one?
- *
- * Return: false, at the cost of one untaken branch, as long as SPM is not used.
- */
-static inline bool spm_active(void)
-{
-	return static_branch_unlikely(&spm_key);
-}
-
-/**
- * spm_nid() - is this the id of an SPM node?
- * @nid: node id, not NUMA_NO_NODE
- *
- * True from before the node's first memory is added until after its last
- * memory is removed. Changes only under the memory hotplug lock's protection
- * of that node: nobody holds a page of the node across a change.
- */
-static inline bool spm_nid(int nid)
-{
-	return spm_active() && node_isset(nid, spm_nodes);
-}
-
-/* The state that a node takes when it gets its first memory. */
-static inline enum node_states spm_memory_state(int nid)
-{
-	return spm_nid(nid) ? N_SPM_MEMORY : N_MEMORY;
-}
-
-/* Memory reaches an SPM node through spm_register_node(), and only so. */
-static inline int spm_check_hotadd(int nid, bool from_spm)
-{
-	return spm_nid(nid) == from_spm ? 0 : -EBUSY;
-}
-
-/* What a global counter of zone pages must leave out, being no DRAM. */
-static inline unsigned long spm_zone_page_state(int item)
-{
-	return spm_active() ? __spm_zone_page_state(item) : 0;
-}
-
-/* Pages in use on SPM nodes. */
-static inline unsigned long spm_used_pages(void)
-{
-	return spm_active() ? __spm_used_pages() : 0;
-}
-
-#else /* !CONFIG_SPM */
-
-static inline bool spm_active(void)
-{
-	return false;
-}
-
-static inline bool spm_nid(int nid)
-{
-	return false;
-}
-
-static inline enum node_states spm_memory_state(int nid)
-{
-	return N_MEMORY;
-}
-
-static inline int spm_check_hotadd(int nid, bool from_spm)
-{
-	return from_spm ? -EINVAL : 0;
-}
-
-static inline unsigned long spm_zone_page_state(int item)
-{
-	return 0;
-}
-
-static inline unsigned long spm_used_pages(void)
-{
-	return 0;
-}
-
-static inline struct folio *__spm_alloc_migration_target(struct folio *src)
-{
-	return NULL;
-}
-
-#endif /* CONFIG_SPM */
-
-/* Macros, as folio_nid() is not there yet where linux/vmstat.h includes this. */
-
-/* Does this folio live on an SPM node? */
-#define spm_folio(folio)	(spm_active() && spm_nid(folio_nid(folio)))
-
-/*
- * Is this an object of an SPM user (off the LRU), which may move to other SPM
- * only? Such a folio's migration target comes from spm_alloc_migration_target().
- */
-#define spm_object(folio) \
-	(spm_folio(folio) && __folio_test_movable(folio))
-
-#define spm_alloc_migration_target(src)	__spm_alloc_migration_target(src)
-
-#ifdef CONFIG_SPM
 
 /* ---- For providers ---- */
 
@@ -215,7 +93,5 @@ void spm_folio_stored(struct folio *folio);
 void spm_folio_loaded(struct folio *folio, int rc);
 int spm_folio_move(struct folio *dst, struct folio *src);
 void spm_folio_refused(struct folio *folio);
-
-#endif /* CONFIG_SPM */
 
 #endif /* _LINUX_SPM_H */

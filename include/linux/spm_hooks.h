@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Specific Purpose Memory (SPM) nodes: what the hooks in existing files call
+ *
+ * Each hook calls one inline from here, which is a static branch that is not
+ * taken as long as SPM is not used, and nothing at all without CONFIG_SPM.
+ *
+ * linux/vmstat.h includes this file, so it must not need linux/mm.h. It is apart
+ * from linux/spm.h as nearly every file of the kernel depends on it.
+ */
+#ifndef _LINUX_SPM_HOOKS_H
+#define _LINUX_SPM_HOOKS_H
+
+#include <linux/errno.h>
+#include <linux/jump_label.h>
+#include <linux/nodemask.h>
+#include <linux/types.h>
+
+struct folio;
+
+#ifdef CONFIG_SPM
+
+DECLARE_STATIC_KEY_FALSE(spm_key);
+extern nodemask_t spm_nodes;
+
+unsigned long __spm_zone_page_state(int item);
+unsigned long __spm_used_pages(void);
+bool __spm_object(const struct folio *folio);
+struct folio *spm_alloc_migration_target(struct folio *src);
+
+/**
+ * spm_active() - may there be an SPM node, or a pool that stores to one?
+ *
+ * Return: false, at the cost of one untaken branch, as long as SPM is not used.
+ */
+static inline bool spm_active(void)
+{
+	return static_branch_unlikely(&spm_key);
+}
+
+/**
+ * spm_nid() - is this the id of an SPM node?
+ * @nid: node id, not NUMA_NO_NODE
+ *
+ * Changes under device_hotplug_lock while the node has no memory, so nobody
+ * holds a page of the node across a change.
+ *
+ * Return: true from before the node's first memory is added until after its
+ * last memory is removed.
+ */
+static inline bool spm_nid(int nid)
+{
+	return spm_active() && node_isset(nid, spm_nodes);
+}
+
+/* The state that a node takes when it gets its first memory. */
+static inline enum node_states spm_memory_state(int nid)
+{
+	return spm_nid(nid) ? N_SPM_MEMORY : N_MEMORY;
+}
+
+/* Memory reaches an SPM node through spm_register_node(), and only so. */
+static inline int spm_check_hotadd(int nid, bool from_spm)
+{
+	return spm_nid(nid) == from_spm ? 0 : -EBUSY;
+}
+
+/* What a global counter of zone pages must leave out, being no DRAM. */
+static inline unsigned long spm_zone_page_state(int item)
+{
+	return spm_active() ? __spm_zone_page_state(item) : 0;
+}
+
+/* Pages in use on SPM nodes. */
+static inline unsigned long spm_used_pages(void)
+{
+	return spm_active() ? __spm_used_pages() : 0;
+}
+
+/*
+ * Is this an object of an SPM user (off the LRU), which may move to other SPM
+ * only? Such a folio's migration target comes from spm_alloc_migration_target().
+ */
+static inline bool spm_object(const struct folio *folio)
+{
+	return spm_active() && __spm_object(folio);
+}
+
+#else /* !CONFIG_SPM */
+
+static inline bool spm_active(void)
+{
+	return false;
+}
+
+static inline bool spm_nid(int nid)
+{
+	return false;
+}
+
+static inline enum node_states spm_memory_state(int nid)
+{
+	return N_MEMORY;
+}
+
+static inline int spm_check_hotadd(int nid, bool from_spm)
+{
+	return from_spm ? -EINVAL : 0;
+}
+
+static inline unsigned long spm_zone_page_state(int item)
+{
+	return 0;
+}
+
+static inline unsigned long spm_used_pages(void)
+{
+	return 0;
+}
+
+static inline bool spm_object(const struct folio *folio)
+{
+	return false;
+}
+
+static inline struct folio *spm_alloc_migration_target(struct folio *src)
+{
+	return NULL;
+}
+
+#endif /* CONFIG_SPM */
+
+#endif /* _LINUX_SPM_HOOKS_H */
