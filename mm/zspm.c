@@ -128,7 +128,8 @@ static struct zspm_object *zspm_page_object(struct page *page)
 {
 	VM_WARN_ON_ONCE_PAGE(!PageLocked(page), page);
 
-	if (!PageMovable(page) || page_movable_ops(page) != &zspm_mops)
+	/* Without operations it is not movable any more, see zspm_page_detach(). */
+	if (!__PageMovable(page) || page_movable_ops(page) != &zspm_mops)
 		return NULL;
 	return (struct zspm_object *)page_private(page);
 }
