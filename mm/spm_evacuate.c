@@ -199,6 +199,20 @@ static bool spm_range_in_use(unsigned long pfn, unsigned long end_pfn)
 	return false;
 }
 
+/*
+ * A poisoned page is not cleaned up when it is freed, so it looks movable still,
+ * and offlining would try to move it forever. Nobody has a reference to it.
+ */
+static void spm_forget_poisoned(unsigned long pfn, unsigned long end_pfn)
+{
+	for (; pfn < end_pfn; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+
+		if (PageHWPoison(page) && !page_count(page) && __PageMovable(page))
+			page->mapping = NULL;
+	}
+}
+
 /* Someone offlines one of the node's blocks by hand: make it empty, or refuse. */
 static int spm_memory_going_offline(const struct memory_notify *mn)
 {
@@ -209,6 +223,7 @@ static int spm_memory_going_offline(const struct memory_notify *mn)
 
 	if (!spm_nid(nid))
 		return NOTIFY_OK;
+	spm_forget_poisoned(mn->start_pfn, end_pfn);
 	/* Its memory is removed by nobody else while we hold device_hotplug_lock. */
 	node = rcu_dereference_protected(spm_table[nid], true);
 	if (!node || READ_ONCE(node->closing))
@@ -217,6 +232,7 @@ static int spm_memory_going_offline(const struct memory_notify *mn)
 	for (i = 0; i < SPM_EVACUATE_RETRIES; i++) {
 		spm_migrate_range(mn->start_pfn, end_pfn);
 		spm_writeback_range(node, mn->start_pfn, end_pfn);
+		spm_forget_poisoned(mn->start_pfn, end_pfn);
 		if (!spm_range_in_use(mn->start_pfn, end_pfn))
 			return NOTIFY_OK;
 		if (signal_pending(current))
