@@ -1,0 +1,347 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# tests/guest/lib.sh - what the tests in the virtual machine share.
+#
+# A test file defines functions test_NAME, one per behaviour, and ends with
+# run_tests. Each runs in a subshell: it passes unless it calls fail, a command
+# given to `must` fails, or, afterwards, something is still on an SPM node.
+# What it leaves running or mounted is cleared away here.
+set -u
+export LC_ALL=C
+
+tests=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+root=$(cd "$tests/../.." && pwd)
+export PATH=$root/build/tests:$PATH
+# shellcheck source=/dev/null
+. "$root/build/linux/tools/testing/selftests/kselftest/ktap_helpers.sh"
+
+driver=/sys/bus/dax/drivers/spm_dax
+node_dir=/sys/devices/system/node
+spm=/sys/kernel/mm/spm
+debug=/sys/kernel/debug
+zswap=/sys/module/zswap/parameters
+cgroups=/sys/fs/cgroup
+tracing=/sys/kernel/tracing
+page=4096
+scratch=/tmp/test
+
+# ---- Judging ----
+
+fail() {
+	echo "$*"
+	exit "$KSFT_FAIL"
+}
+
+# skip REASON - this machine or kernel cannot do it
+skip() {
+	echo "$*" >"$scratch.skip"
+	exit "$KSFT_SKIP"
+}
+
+# must COMMAND... - the command succeeds
+must() {
+	"$@" || fail "'$*' failed: $?"
+}
+
+# equal WHAT HAVE WANT
+equal() {
+	[ "$2" = "$3" ] || fail "$1: have '$2', want '$3'"
+}
+
+# atleast WHAT HAVE LEAST
+atleast() {
+	[ "$2" -ge "$3" ] || fail "$1: have $2, want at least $3"
+}
+
+# atmost WHAT HAVE MOST
+atmost() {
+	[ "$2" -le "$3" ] || fail "$1: have $2, want at most $3"
+}
+
+# errno_text ERRNO - what a shell prints for it
+errno_text() {
+	case $1 in
+	EPERM) echo 'Operation not permitted' ;;
+	ENOENT) echo 'No such file or directory' ;;
+	EINTR) echo 'Interrupted system call' ;;
+	EIO) echo 'Input/output error' ;;
+	ENOMEM) echo 'Cannot allocate memory' ;;
+	EACCES) echo 'Permission denied' ;;
+	EBUSY) echo 'Device or resource busy' ;;
+	ENODEV) echo 'No such device' ;;
+	EINVAL) echo 'Invalid argument' ;;
+	*) echo "unknown errno $1" ;;
+	esac
+}
+
+# put VALUE FILE - write it, in one write
+put() {
+	{ printf '%s\n' "$1" >"$2"; } 2>"$scratch.error" ||
+		fail "writing '$1' to $2: $(tail -n 1 "$scratch.error")"
+}
+
+# refused ERRNO VALUE FILE - writing it fails like this
+refused() {
+	if { printf '%s\n' "$2" >"$3"; } 2>"$scratch.error"; then
+		fail "writing '$2' to $3 succeeded, want $1"
+	fi
+	grep -qF "$(errno_text "$1")" "$scratch.error" ||
+		fail "writing '$2' to $3: $(tail -n 1 "$scratch.error"), want $1"
+}
+
+# eventually SECONDS COMMAND... - the command succeeds before this time is over
+eventually() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.1
+	done
+}
+
+# ---- Looking ----
+
+# of NODE COUNTER - a node's statistics; node "all" for the totals
+of() {
+	if [ "$1" = all ]; then
+		cat "$spm/$2"
+	else
+		cat "$node_dir/node$1/spm/$2"
+	fi
+}
+
+# used NODE - pages
+used() {
+	echo $(($(of "$1" used_bytes) / page))
+}
+
+# node_of DAX - the node that it is or would be
+node_of() {
+	cat "/sys/bus/dax/devices/$1/target_node"
+}
+
+# blocks NODE - sysfs directories of its memory blocks
+blocks() {
+	local block
+	for block in "$node_dir/node$1"/memory[0-9]*; do
+		[ ! -e "$block" ] || echo "$block"
+	done
+}
+
+# meminfo FIELD [NODE] - in kB
+meminfo() {
+	local file=/proc/meminfo
+	[ $# -lt 2 ] || file=$node_dir/node$2/meminfo
+	awk -v field="$1:" '{ for (i = 1; i < NF; i++) if ($i == field) print $(i + 1) }' "$file"
+}
+
+# vmstat FIELD
+vmstat() {
+	awk -v field="$1" '$1 == field { print $2 }' /proc/vmstat
+}
+
+# zswap_stat FIELD - from debugfs
+zswap_stat() {
+	cat "$debug/zswap/$1"
+}
+
+# ---- Doing ----
+
+bind() {
+	put "$1" $driver/bind
+}
+
+unbind() {
+	put "$1" $driver/unbind
+}
+
+bound() {
+	[ "$(readlink -f "/sys/bus/dax/devices/$1/driver")" = $driver ]
+}
+
+all_dax() {
+	local path
+	for path in /sys/bus/dax/devices/*; do
+		[ ! -e "$path" ] || echo "${path##*/}"
+	done
+}
+
+# use_zswap ZPOOL - switch zswap on with this zpool
+use_zswap() {
+	put "$1" $zswap/zpool
+	put lz4 $zswap/compressor
+	put Y $zswap/enabled
+}
+
+swap_disk() {
+	local path
+	for path in /sys/block/vd*; do
+		[ "$(cat "$path/serial")" != vmswap ] || echo "/dev/${path##*/}"
+	done
+}
+
+# swap_again - everything is read back, nothing is left of it on SPM
+swap_again() {
+	local disk
+	disk=$(swap_disk)
+	[ -n "$disk" ] || return 0
+	must swapoff -a
+	must swapon "$disk"
+}
+
+# fallback NAME - what zspm does when SPM is full; needs that no pool exists
+fallback() {
+	put N $zswap/enabled
+	put zsmalloc $zswap/zpool
+	swap_again
+	eventually 10 no_pool || fail "a zspm pool does not go away"
+	put "$1" /sys/module/zspm/parameters/fallback
+}
+
+# Only without a pool may the fallback be changed.
+no_pool() {
+	local file=/sys/module/zspm/parameters/fallback have other=''
+	have=$(cat $file)
+	[ -n "$have" ] || other=zsmalloc
+	{ echo "$other" >$file && echo "$have" >$file; } 2>/dev/null
+}
+
+# cgroup NAME [FILE=VALUE...] - make it
+cgroup() {
+	local name=$1 setting
+	shift
+	mkdir -p "$cgroups/$name"
+	for setting in "$@"; do
+		put "${setting#*=}" "$cgroups/$name/${setting%%=*}"
+	done
+}
+
+# within CGROUP COMMAND... - run it there; not for functions
+within() {
+	local name=$1
+	shift
+	# shellcheck disable=SC2016 # for the shell inside
+	bash -c 'echo $$ >"$0" && exec "$@"' "$cgroups/$name/cgroup.procs" "$@"
+}
+
+# memory_stat CGROUP FIELD
+memory_stat() {
+	awk -v field="$2" '$1 == field { print $2 }' "$cgroups/$1/memory.stat"
+}
+
+# start MARK COMMAND... - run in the background until it makes MARK.ready, which
+# "pages ... pause=MARK" or "loop=MARK" does
+start() {
+	local mark=$1
+	shift
+	rm -f "$mark.ready" "$mark.go"
+	"$@" &
+	echo $! >"$mark.pid"
+	wait_ready "$mark" "$@"
+}
+
+wait_ready() {
+	local mark=$1 pid
+	shift
+	pid=$(cat "$mark.pid")
+	until [ -e "$mark.ready" ]; do
+		kill -0 "$pid" 2>/dev/null || {
+			wait "$pid"
+			fail "'$*' ended early: $?"
+		}
+		sleep 0.05
+	done
+}
+
+# next_pause MARK NEXT - let it go on until NEXT.ready
+next_pause() {
+	cp "$1.pid" "$2.pid"
+	rm -f "$2.ready" "$2.go"
+	touch "$1.go"
+	wait_ready "$2" pages
+}
+
+# finish MARK - let it go on; it must succeed
+finish() {
+	touch "$1.go"
+	wait "$(cat "$1.pid")" || fail "'pages' at $1 failed: $?"
+}
+
+# trace_stores - from here on stored_pfns tells the page frames that were stored to
+trace_stores() {
+	put 0 $tracing/tracing_on
+	put '' $tracing/trace
+	put 1 $tracing/events/spm/spm_store/enable
+	put 1 $tracing/tracing_on
+}
+
+stored_pfns() {
+	sed -n 's/.*spm_store:.* pfn=\(0x[0-9a-f]*\) rc=0.*/\1/p' $tracing/trace
+}
+
+# ---- Running ----
+
+# One test's state must not reach the next one.
+clean_up() {
+	local dir pid
+	for pid in $(jobs -p); do
+		kill -9 "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
+	umount "$scratch"/* 2>/dev/null
+	echo 0 >$tracing/tracing_on
+	for dir in "$cgroups"/*/; do
+		if [ -e "$dir/cgroup.kill" ]; then
+			echo 1 >"$dir/cgroup.kill"
+			eventually 5 rmdir "$dir" 2>/dev/null
+		fi
+	done
+	rm -rf "$scratch"
+}
+
+nothing_left() {
+	[ ! -e $spm ] || [ "$(used all)" -eq 0 ]
+}
+
+# one_test FUNCTION - in a subshell
+one_test() {
+	mkdir -p "$scratch"
+	trap clean_up EXIT
+	"$1"
+	clean_up
+	trap - EXIT
+	swap_again
+	eventually 10 nothing_left || fail "$(used all) pages are left on SPM"
+}
+
+prepare() {
+	# The kernel without SPM has neither.
+	modprobe zspm 2>/dev/null
+	modprobe spm_dax 2>/dev/null
+	put '+cpuset +memory' $cgroups/cgroup.subtree_control
+}
+
+# run_tests - all test_* functions of the file, in its order
+run_tests() {
+	local name rc
+	local -a names
+	mapfile -t names < <(sed -n 's/^\(test_[a-z0-9_]*\)() {$/\1/p' "$0")
+	prepare
+	ktap_print_header
+	ktap_set_plan ${#names[@]}
+	for name in "${names[@]}"; do
+		rm -f "$scratch".*
+		(one_test "$name") >"$scratch.out" 2>&1
+		rc=$?
+		sed 's/^/# /' "$scratch.out"
+		name=${name#test_}
+		name=${name//_/ }
+		case $rc in
+		0) ktap_test_pass "$name" ;;
+		"$KSFT_SKIP") ktap_test_skip "$name ($(cat "$scratch.skip"))" ;;
+		*) ktap_test_fail "$name" ;;
+		esac
+	done
+	ktap_finished
+}

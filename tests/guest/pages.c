@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pages - memory with known contents, for the tests
+ *
+ * Maps memory, then does what the arguments say, in this order. The contents of
+ * a page follow from seed, number and generation, so every byte is checked. The
+ * first wrong byte ends the program with status 1.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE 4096UL
+#define HUGE (2UL << 20)
+#define WORDS (PAGE / sizeof(uint64_t))
+
+/* A page is made of pieces, each beginning with random words, then zeroes. */
+#define PIECE 32
+
+static const char usage[] =
+"usage: pages [-m MIB] [-z PERCENT] [-s SEED] [-t THREADS] [-k KIND] [-f FILE] COMMAND...\n"
+"  -z  how much of a page is zeroes; 0 does not compress\n"
+"  -k  anon, thp, shmem (shared), file (with -f)\n"
+"commands:\n"
+"  fill       new contents for all pages\n"
+"  some       new contents for every third page\n"
+"  out        push out with MADV_PAGEOUT; out=N the first N pages only\n"
+"  check      all pages have their contents\n"
+"  drop       MADV_DONTNEED\n"
+"  thp        fail unless the first 2 MiB are one huge page\n"
+"  fork       a child checks, changes its copies, checks; the parent's stay\n"
+"  bus=N      exactly N pages give SIGBUS, the others have their contents\n"
+"  peek=N     page N can be read and is right\n"
+"  pause=F    create F.ready, wait for F.go\n"
+"  loop=F     THREADS threads out, check and change; F.ready after the first\n"
+"             round, ends when F.go exists; then prints the rounds\n";
+
+static struct {
+	unsigned char *base;
+	unsigned long pages;
+	unsigned int percent;
+	unsigned int threads;
+	uint64_t seed;
+	uint32_t *generation;
+} mem;
+
+static const char *loop_file;
+static atomic_ulong rounds;
+
+/* splitmix64 */
+static uint64_t random_next(uint64_t *state)
+{
+	uint64_t x = *state += 0x9e3779b97f4a7c15;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+	return x ^ (x >> 31);
+}
+
+static void page_make(unsigned long number, uint64_t *page)
+{
+	unsigned int filled = PIECE - PIECE * mem.percent / 100;
+	uint64_t state = mem.seed ^ (number << 32) ^ mem.generation[number];
+	unsigned int i;
+
+	for (i = 0; i < WORDS; i++)
+		page[i] = i % PIECE < filled ? random_next(&state) : 0;
+	/* Never all the same: zswap has another place for such a page. */
+	page[0] = random_next(&state);
+}
+
+static void page_fill(unsigned long number)
+{
+	mem.generation[number]++;
+	page_make(number, (uint64_t *)(mem.base + number * PAGE));
+}
+
+static void page_check(unsigned long number)
+{
+	uint64_t want[WORDS], *have = (uint64_t *)(mem.base + number * PAGE);
+	unsigned int i;
+
+	page_make(number, want);
+	if (!memcmp(have, want, PAGE))
+		return;
+	for (i = 0; have[i] == want[i] && i < WORDS - 1; i++)
+		;
+	errx(1, "page %lu of %lu is wrong at byte %zu: %016lx, not %016lx",
+	     number, mem.pages, i * sizeof(*want), have[i], want[i]);
+}
+
+static void range_out(unsigned long first, unsigned long pages)
+{
+	if (madvise(mem.base + first * PAGE, pages * PAGE, MADV_PAGEOUT))
+		err(1, "MADV_PAGEOUT");
+}
+
+static void all(void (*f)(unsigned long number))
+{
+	unsigned long i;
+
+	for (i = 0; i < mem.pages; i++)
+		f(i);
+}
+
+static void do_some(void)
+{
+	unsigned long i;
+
+	for (i = 0; i < mem.pages; i += 3)
+		page_fill(i);
+}
+
+static void do_thp(void)
+{
+	char line[256];
+	unsigned long start, end, kib = 0;
+	bool ours = false;
+	FILE *f = fopen("/proc/self/smaps", "r");
+
+	if (!f)
+		err(1, "smaps");
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			ours = (unsigned long)mem.base >= start &&
+			       (unsigned long)mem.base < end;
+		if (ours && sscanf(line, "AnonHugePages: %lu kB", &kib) == 1)
+			break;
+	}
+	fclose(f);
+	if (!kib)
+		errx(1, "no huge page there");
+}
+
+static void do_fork(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid) {
+		all(page_check);
+		do_some();
+		range_out(0, mem.pages);
+		all(page_check);
+		_exit(0);
+	}
+	range_out(0, mem.pages);
+	all(page_check);
+	if (waitpid(pid, &status, 0) < 0 || status)
+		errx(1, "child ended with status %#x", status);
+	all(page_check);
+}
+
+static sigjmp_buf bus_jump;
+
+static void bus_handler(int sig)
+{
+	siglongjmp(bus_jump, sig);
+}
+
+static void do_bus(unsigned long want)
+{
+	volatile unsigned long i, got = 0;
+
+	signal(SIGBUS, bus_handler);
+	for (i = 0; i < mem.pages; i++) {
+		if (!sigsetjmp(bus_jump, 1))
+			page_check(i);
+		else
+			got++;
+	}
+	signal(SIGBUS, SIG_DFL);
+	if (got != want)
+		errx(1, "%lu pages gave SIGBUS, not %lu", got, want);
+}
+
+static void touch(const char *file, const char *suffix)
+{
+	char name[256];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s%s", file, suffix);
+	fd = open(name, O_CREAT | O_WRONLY, 0600);
+	if (fd < 0)
+		err(1, "%s", name);
+	close(fd);
+}
+
+static bool told_to_go(const char *file)
+{
+	char name[256];
+
+	snprintf(name, sizeof(name), "%s.go", file);
+	return !access(name, F_OK);
+}
+
+static void do_pause(const char *file)
+{
+	touch(file, ".ready");
+	while (!told_to_go(file))
+		usleep(20000);
+}
+
+static void *loop_thread(void *arg)
+{
+	unsigned long n = (unsigned long)arg, i;
+	unsigned long first = mem.pages / mem.threads * n;
+	unsigned long last = first + mem.pages / mem.threads;
+
+	for (;;) {
+		range_out(first, last - first);
+		for (i = first; i < last; i++) {
+			page_check(i);
+			if (i % 3 == 0)
+				page_fill(i);
+		}
+		if (++rounds == mem.threads)
+			touch(loop_file, ".ready");
+		if (told_to_go(loop_file))
+			return NULL;
+	}
+}
+
+static void do_loop(const char *file)
+{
+	pthread_t thread[16];
+	unsigned long i;
+
+	loop_file = file;
+	for (i = 0; i < mem.threads; i++)
+		if (pthread_create(&thread[i], NULL, loop_thread, (void *)i))
+			err(1, "pthread_create");
+	for (i = 0; i < mem.threads; i++)
+		pthread_join(thread[i], NULL);
+	printf("%lu rounds\n", rounds);
+}
+
+static void do_command(const char *word)
+{
+	const char *value = strchr(word, '=');
+	size_t len = value ? (size_t)(value++ - word) : strlen(word);
+	unsigned long n = value ? strtoul(value, NULL, 0) : 0;
+
+#define IS(name) (len == strlen(name) && !strncmp(word, name, len))
+	if (IS("fill"))
+		all(page_fill);
+	else if (IS("some"))
+		do_some();
+	else if (IS("out"))
+		range_out(0, value ? n : mem.pages);
+	else if (IS("check"))
+		all(page_check);
+	else if (IS("drop"))
+		madvise(mem.base, mem.pages * PAGE, MADV_DONTNEED);
+	else if (IS("thp"))
+		do_thp();
+	else if (IS("fork"))
+		do_fork();
+	else if (IS("bus") && value)
+		do_bus(n);
+	else if (IS("peek") && value && n < mem.pages)
+		page_check(n);
+	else if (IS("pause") && value)
+		do_pause(value);
+	else if (IS("loop") && value)
+		do_loop(value);
+	else
+		errx(2, "no command '%s'\n%s", word, usage);
+#undef IS
+}
+
+static void map(const char *kind, const char *file)
+{
+	size_t size = mem.pages * PAGE;
+	int fd = -1, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	unsigned long align = 0;
+
+	if (!strcmp(kind, "shmem")) {
+		flags = MAP_SHARED | MAP_ANONYMOUS;
+	} else if (!strcmp(kind, "file")) {
+		flags = MAP_SHARED;
+		fd = open(file, O_CREAT | O_RDWR, 0600);
+		if (fd < 0 || ftruncate(fd, size))
+			err(1, "%s", file);
+	} else if (!strcmp(kind, "thp")) {
+		align = HUGE;
+	} else if (strcmp(kind, "anon")) {
+		errx(2, "no kind '%s'", kind);
+	}
+
+	mem.base = mmap(NULL, size + align, PROT_READ | PROT_WRITE, flags, fd, 0);
+	if (mem.base == MAP_FAILED)
+		err(1, "mmap");
+	if (align) {
+		mem.base += -(unsigned long)mem.base & (align - 1);
+		if (madvise(mem.base, size, MADV_HUGEPAGE))
+			err(1, "MADV_HUGEPAGE");
+	} else if (madvise(mem.base, size, MADV_NOHUGEPAGE) && errno != EINVAL) {
+		err(1, "MADV_NOHUGEPAGE");
+	}
+	mem.generation = calloc(mem.pages, sizeof(*mem.generation));
+	if (!mem.generation)
+		err(1, "calloc");
+}
+
+int main(int argc, char **argv)
+{
+	const char *kind = "anon", *file = NULL;
+	int c;
+
+	mem.pages = 16 << 8;
+	mem.percent = 60;
+	mem.threads = 1;
+	mem.seed = 1;
+	while ((c = getopt(argc, argv, "m:z:s:t:k:f:")) != -1) {
+		switch (c) {
+		case 'm':
+			mem.pages = strtoul(optarg, NULL, 0) << 8;
+			break;
+		case 'z':
+			mem.percent = strtoul(optarg, NULL, 0);
+			break;
+		case 's':
+			mem.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 't':
+			mem.threads = strtoul(optarg, NULL, 0);
+			break;
+		case 'k':
+			kind = optarg;
+			break;
+		case 'f':
+			file = optarg;
+			break;
+		default:
+			errx(2, "%s", usage);
+		}
+	}
+	if (optind == argc || !mem.pages || mem.percent > 100 || !mem.threads ||
+	    mem.threads > 16 || (!strcmp(kind, "file") && !file))
+		errx(2, "%s", usage);
+
+	mem.seed *= 0x9e3779b97f4a7c15;
+	map(kind, file);
+	for (; optind < argc; optind++)
+		do_command(argv[optind]);
+	return 0;
+}
