@@ -11,8 +11,7 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,21 +27,21 @@ struct memory {
 	unsigned char *base;
 	unsigned long pages;
 	unsigned long percent;		/* how much of a page is zeroes */
-	uint64_t seed;
+	unsigned long seed;
 };
 
-static uint64_t now(void)
+static unsigned long now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	return (unsigned long)t.tv_sec * 1000000000 + (unsigned long)t.tv_nsec;
 }
 
 /* splitmix64 */
-static uint64_t random_next(uint64_t *state)
+static unsigned long random_next(unsigned long *state)
 {
-	uint64_t x = *state += 0x9e3779b97f4a7c15;
+	unsigned long x = *state += 0x9e3779b97f4a7c15;
 
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
 	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
@@ -53,7 +52,7 @@ static uint64_t random_next(uint64_t *state)
 static void page_make(const struct memory *m, unsigned long number, unsigned char *page)
 {
 	unsigned long filled = PIECE * (100 - m->percent) / 100;
-	uint64_t word = 0, state = m->seed + (number << 20);
+	unsigned long word = 0, state = m->seed + (number << 20);
 	unsigned long i, piece;
 
 	memset(page, 0, PAGE);
@@ -80,21 +79,21 @@ static unsigned long count_wrong(const struct memory *m)
 
 static int compare(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	unsigned long x = *(const unsigned long *)a, y = *(const unsigned long *)b;
 
 	return x < y ? -1 : x > y;
 }
 
-static uint64_t median(uint64_t *values, unsigned long n)
+static unsigned long median(unsigned long *values, unsigned long n)
 {
 	qsort(values, n, sizeof(*values), compare);
 	return values[n / 2];
 }
 
-static uint64_t clock_cost(uint64_t *scratch, unsigned long n)
+static unsigned long clock_cost(unsigned long *scratch, unsigned long n)
 {
 	unsigned long i;
-	uint64_t t;
+	unsigned long t;
 
 	for (i = 0; i < n; i++) {
 		t = now();
@@ -104,13 +103,13 @@ static uint64_t clock_cost(uint64_t *scratch, unsigned long n)
 }
 
 /* Fisher and Yates */
-static void shuffle(uint32_t *order, unsigned long n, uint64_t seed)
+static void shuffle(unsigned int *order, unsigned long n, unsigned long seed)
 {
 	unsigned long i, j;
-	uint32_t swap;
+	unsigned int swap;
 
 	for (i = 0; i < n; i++)
-		order[i] = (uint32_t)i;
+		order[i] = (unsigned int)i;
 	for (i = n - 1; i > 0; i--) {
 		j = random_next(&seed) % (i + 1);
 		swap = order[i];
@@ -120,28 +119,28 @@ static void shuffle(uint32_t *order, unsigned long n, uint64_t seed)
 }
 
 /* Nanoseconds per page */
-static uint64_t swap_out(const struct memory *m)
+static unsigned long swap_out(const struct memory *m)
 {
-	uint64_t t = now();
+	unsigned long t = now();
 
 	if (madvise(m->base, m->pages * PAGE, MADV_PAGEOUT))
 		err(1, "MADV_PAGEOUT");
 	return (now() - t) / m->pages;
 }
 
-static void swap_in(const struct memory *m, const uint32_t *order, uint64_t *times)
+static void swap_in(const struct memory *m, const unsigned int *order, unsigned long *times)
 {
 	unsigned long i;
-	uint64_t t;
+	unsigned long t;
 
 	for (i = 0; i < m->pages; i++) {
 		t = now();
-		(void)*(volatile unsigned char *)(m->base + order[i] * PAGE);
+		__atomic_load_n(m->base + order[i] * PAGE, __ATOMIC_RELAXED);
 		times[i] = now() - t;
 	}
 }
 
-static unsigned long number(const char *text)
+static unsigned long to_number(const char *text)
 {
 	char *end;
 	unsigned long value;
@@ -167,20 +166,20 @@ int main(int argc, char **argv)
 {
 	struct memory m = { .percent = 60, .seed = 1 };
 	unsigned long i, n, round, rounds, wrong = 0;
-	uint64_t cost, *out, *in, *times;
-	uint32_t *order;
+	unsigned long cost, *out, *in, *times;
+	unsigned int *order;
 
 	if (argc < 3 || argc > 5) {
 		fputs("usage: pageio PAGES ROUNDS [PERCENT-ZEROES [SEED]]\n", stderr);
 		return 2;
 	}
-	m.pages = number(argv[1]);
-	rounds = number(argv[2]);
+	m.pages = to_number(argv[1]);
+	rounds = to_number(argv[2]);
 	if (argc > 3)
-		m.percent = number(argv[3]);
+		m.percent = to_number(argv[3]);
 	if (argc > 4)
-		m.seed = number(argv[4]);
-	if (!m.pages || m.pages > UINT32_MAX || !rounds || m.percent > 100)
+		m.seed = to_number(argv[4]);
+	if (!m.pages || m.pages > UINT_MAX || !rounds || m.percent > 100)
 		errx(2, "a number is out of range");
 
 	/* Our own tables are touched, and stay: only the region is pushed out. */
@@ -204,9 +203,9 @@ int main(int argc, char **argv)
 		wrong += count_wrong(&m);
 		in[round] = median(times, n) - cost;
 	}
-	printf("{\"pages\": %lu, \"rounds\": %lu, \"clock_ns\": %lu, \"wrong\": %lu, "
-	       "\"out_ns\": %lu, \"in_p50_ns\": %lu, \"in_p99_ns\": %lu}\n",
-	       n, rounds, (unsigned long)cost, wrong, (unsigned long)median(out, rounds),
-	       (unsigned long)median(in, rounds), (unsigned long)(times[n * 99 / 100] - cost));
+	printf("{\"pages\": %lu, \"rounds\": %lu, \"clock_ns\": %lu, \"wrong\": %lu, ",
+	       n, rounds, cost, wrong);
+	printf("\"out_ns\": %lu, \"in_p50_ns\": %lu, \"in_p99_ns\": %lu}\n",
+	       median(out, rounds), median(in, rounds), times[n * 99 / 100] - cost);
 	return wrong != 0;
 }
