@@ -201,14 +201,16 @@ static bool spm_range_in_use(unsigned long pfn, unsigned long end_pfn)
 
 /*
  * A poisoned page is not cleaned up when it is freed, so it looks movable still,
- * and offlining would try to move it forever. Nobody has a reference to it.
+ * and offlining would try to move it forever. Its user has taken away the
+ * operations, see __ClearPageMovable(), and nobody else changes the mapping.
  */
 static void spm_forget_poisoned(unsigned long pfn, unsigned long end_pfn)
 {
 	for (; pfn < end_pfn; pfn++) {
 		struct page *page = pfn_to_page(pfn);
 
-		if (PageHWPoison(page) && !page_count(page) && __PageMovable(page))
+		if (PageHWPoison(page) && !PageIsolated(page) &&
+		    page->mapping == (void *)PAGE_MAPPING_MOVABLE)
 			page->mapping = NULL;
 	}
 }
