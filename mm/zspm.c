@@ -437,42 +437,36 @@ static u64 zspm_total_pages(void *pool)
 	return fallback ? zpool_get_total_pages(fallback) : 0;
 }
 
-static int zspm_fallback_check(const char *name)
+static bool zspm_fallback_valid(char *name)
 {
-	if (strlen(name) >= sizeof(zspm_fallback) || !strcmp(name, "zspm"))
-		return -EINVAL;
+	if (!strcmp(name, "zspm"))
+		return false;
 	/* From the command line: too early to look for it. */
-	if (!*name || system_state != SYSTEM_RUNNING)
-		return 0;
-	return zpool_has_pool((char *)name) ? 0 : -EINVAL;
+	return !*name || system_state != SYSTEM_RUNNING || zpool_has_pool(name);
 }
 
+/* Called for the command line before there is a slab allocator. */
 static int zspm_fallback_set(const char *val, const struct kernel_param *kp)
 {
-	char *name, *buf = kstrdup(val, GFP_KERNEL);
-	int rc;
+	char buf[sizeof(zspm_fallback)], *name;
 
-	if (!buf)
-		return -ENOMEM;
+	if (strscpy(buf, val) < 0)
+		return -EINVAL;
 	name = strim(buf);
-
-	rc = zspm_fallback_check(name);
-	if (rc) {
+	if (!zspm_fallback_valid(name)) {
 		pr_err("fallback: no zpool '%s'\n", name);
-		goto out;
+		return -EINVAL;
 	}
 
-	mutex_lock(&zspm_pools_mutex);
-	if (!zspm_nr_pools) {
-		strscpy(zspm_fallback, name);
-	} else if (strcmp(zspm_fallback, name)) {
+	guard(mutex)(&zspm_pools_mutex);
+	if (!strcmp(zspm_fallback, name))
+		return 0;
+	if (zspm_nr_pools) {
 		pr_err("fallback: in use, first choose another zswap.zpool and swapoff\n");
-		rc = -EBUSY;
+		return -EBUSY;
 	}
-	mutex_unlock(&zspm_pools_mutex);
-out:
-	kfree(buf);
-	return rc;
+	strscpy(zspm_fallback, name);
+	return 0;
 }
 
 static int zspm_fallback_get(char *buf, const struct kernel_param *kp)
