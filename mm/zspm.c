@@ -564,3 +564,7 @@ module_exit(zspm_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("zpool that keeps pages as they are on SPM nodes");
 MODULE_ALIAS("zpool-zspm");
+
+#ifdef CONFIG_SPM_KUNIT_TEST
+#include "../tests/kunit/zspm_kunit.c"
+#endif
