@@ -626,6 +626,27 @@ static void spm_evacuate_test_offline_refused(struct kunit *test)
 	spm_evacuate_expect_works(test);
 }
 
+#ifdef CONFIG_MEMORY_FAILURE
+/*
+ * Tests that a page which was poisoned when it was freed keeps no block online.
+ * Such a page looks movable for ever, and offlining tried to move it for ever.
+ */
+static void spm_evacuate_test_offline_poisoned(struct kunit *test)
+{
+	struct spm_evacuate_object *obj;
+	struct folio *folio;
+
+	spm_kunit_register(test, 0);
+	obj = spm_evacuate_new(test);
+	folio = obj->folio;
+	SetPageHWPoison(&folio->page);
+	spm_evacuate_free(obj);
+	KUNIT_EXPECT_EQ(test, spm_evacuate_set_online(folio, false), 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	spm_kunit_expect_unused(test, 0);
+}
+#endif
+
 static struct kunit_case spm_evacuate_cases[] = {
 	KUNIT_CASE_SLOW(spm_evacuate_test_unmovable),
 	KUNIT_CASE(spm_evacuate_test_signal),
@@ -646,6 +667,9 @@ static struct kunit_case spm_evacuate_cases[] = {
 	KUNIT_CASE(spm_evacuate_test_offline_unregister),
 	KUNIT_CASE(spm_evacuate_test_offline_writeback),
 	KUNIT_CASE_SLOW(spm_evacuate_test_offline_refused),
+#ifdef CONFIG_MEMORY_FAILURE
+	KUNIT_CASE(spm_evacuate_test_offline_poisoned),
+#endif
 	{}
 };
 

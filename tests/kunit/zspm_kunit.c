@@ -675,7 +675,7 @@ static struct kunit_case zspm_kunit_cases[] = {
 	KUNIT_CASE(zspm_test_fallback_malloc),
 	KUNIT_CASE(zspm_test_no_fallback),
 	KUNIT_CASE(zspm_test_total_pages),
-	KUNIT_CASE(zspm_test_fallback_names),
+	KUNIT_CASE_SLOW(zspm_test_fallback_names),
 	KUNIT_CASE(zspm_test_fallback_busy),
 	{}
 };
