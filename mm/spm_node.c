@@ -377,13 +377,14 @@ static int spm_node_register(struct spm_node *node)
 		return -EBUSY;
 	}
 
+	/* The hooks first: what they keep out must not slip in before them. */
+	spm_hooks_get();
 	rc = spm_node_mark(node);
 	if (rc) {
 		pr_err("node %d has ordinary memory, which must be removed first\n",
 		       node->nid);
-		return rc;
+		goto err_hooks;
 	}
-	spm_hooks_get();
 
 	rc = spm_ranges_add(node);
 	if (rc)
@@ -402,8 +403,9 @@ err_unpublish:
 	spm_node_unpublish(node);
 	spm_ranges_undo_add(node);
 err_unmark:
-	spm_hooks_put();
 	spm_node_unmark(node);
+err_hooks:
+	spm_hooks_put();
 	return rc;
 }
 
