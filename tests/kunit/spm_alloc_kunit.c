@@ -74,31 +74,40 @@ static void spm_alloc_test_nearest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, folio_nid(spm_kunit_alloc(test)), t->memory[1].nid);
 }
 
+/* Copies the order of @nid to @nids. Return: the number of entries. */
+static int spm_alloc_order(int nid, int nids[SPM_KUNIT_NODES])
+{
+	const struct spm_order *order;
+	int i, nr = 0;
+
+	rcu_read_lock();
+	order = spm_order_get(nid);
+	if (order)
+		nr = order->nr;
+	for (i = 0; i < min(nr, SPM_KUNIT_NODES); i++)
+		nids[i] = order->node[i]->nid;
+	rcu_read_unlock();
+	return nr;
+}
+
 /* Tests that the order of nodes is by the distance from each node. */
 static void spm_alloc_test_order(struct kunit *test)
 {
-	const struct spm_order *order;
-	int i, nid;
+	int nid, nids[SPM_KUNIT_NODES];
 
 	spm_kunit_need_nodes(test, 2);
-	rcu_read_lock();
-	KUNIT_EXPECT_NULL(test, spm_order_get(numa_node_id()));
-	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, spm_alloc_order(numa_node_id(), nids), 0);
 
 	spm_kunit_register(test, 1);
+	KUNIT_EXPECT_EQ(test, spm_alloc_order(numa_node_id(), nids), 1);
 	spm_kunit_register(test, 0);
 	for_each_online_node(nid) {
-		rcu_read_lock();
-		order = spm_order_get(nid);
-		KUNIT_EXPECT_NOT_NULL(test, order);
-		KUNIT_EXPECT_EQ(test, order ? order->nr : 0, 2);
-		for (i = 1; order && i < order->nr; i++)
-			KUNIT_EXPECT_LE(test, node_distance(nid, order->node[i - 1]->nid),
-					node_distance(nid, order->node[i]->nid));
+		KUNIT_ASSERT_EQ(test, spm_alloc_order(nid, nids), 2);
+		KUNIT_EXPECT_LE(test, node_distance(nid, nids[0]),
+				node_distance(nid, nids[1]));
 		/* To itself, an SPM node is the nearest. */
-		if (order && spm_nid(nid))
-			KUNIT_EXPECT_EQ(test, order->node[0]->nid, nid);
-		rcu_read_unlock();
+		if (spm_nid(nid))
+			KUNIT_EXPECT_EQ(test, nids[0], nid);
 	}
 }
 
