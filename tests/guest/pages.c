@@ -251,38 +251,41 @@ static void do_loop(const char *file)
 	printf("%lu rounds\n", rounds);
 }
 
+static int is_word(const char *word, size_t len, const char *name)
+{
+	return len == strlen(name) && !strncmp(word, name, len);
+}
+
 static void do_command(const char *word)
 {
 	const char *value = strchr(word, '=');
 	size_t len = value ? (size_t)(value++ - word) : strlen(word);
 	unsigned long n = value ? strtoul(value, NULL, 0) : 0;
 
-#define IS(name) (len == strlen(name) && !strncmp(word, name, len))
-	if (IS("fill"))
+	if (is_word(word, len, "fill"))
 		all(page_fill);
-	else if (IS("some"))
+	else if (is_word(word, len, "some"))
 		do_some();
-	else if (IS("out"))
+	else if (is_word(word, len, "out"))
 		range_out(0, value ? n : mem.pages);
-	else if (IS("check"))
+	else if (is_word(word, len, "check"))
 		all(page_check);
-	else if (IS("drop"))
+	else if (is_word(word, len, "drop"))
 		madvise(mem.base, mem.pages * PAGE, MADV_DONTNEED);
-	else if (IS("thp"))
+	else if (is_word(word, len, "thp"))
 		do_thp();
-	else if (IS("fork"))
+	else if (is_word(word, len, "fork"))
 		do_fork();
-	else if (IS("bus") && value)
+	else if (is_word(word, len, "bus") && value)
 		do_bus(n);
-	else if (IS("peek") && value && n < mem.pages)
+	else if (is_word(word, len, "peek") && value && n < mem.pages)
 		page_check(n);
-	else if (IS("pause") && value)
+	else if (is_word(word, len, "pause") && value)
 		do_pause(value);
-	else if (IS("loop") && value)
+	else if (is_word(word, len, "loop") && value)
 		do_loop(value);
 	else
 		errx(2, "no command '%s'\n%s", word, usage);
-#undef IS
 }
 
 static void map(const char *kind, const char *file)
