@@ -276,6 +276,7 @@ trace_stores() {
 	put 1 $tracing/tracing_on
 }
 
+# stored_pfns - in the order of the stores
 stored_pfns() {
 	sed -n 's/.*spm_store:.* pfn=\(0x[0-9a-f]*\) rc=0.*/\1/p' $tracing/trace
 }
@@ -300,6 +301,7 @@ clean_up() {
 	rm -rf "$scratch"
 }
 
+# nothing_left - after swapoff; a page that is in use all the same has leaked
 nothing_left() {
 	[ ! -e $spm ] || [ "$(used all)" -eq 0 ]
 }
