@@ -6,13 +6,16 @@
  * select. Only struct spm_node refers to them, and only this file uses that.
  *
  * Counting: a page is in use from spm_alloc_folio() to spm_free_folio(). When
- * migration moves its contents, spm_folio_move() moves the count along;
- * a migration target is not counted before that, as it may not be used after
- * all, and then is freed by the migration code.
+ * migration moves its contents, spm_folio_move_begin() counts the target as
+ * well. It is not counted before that, as it may not be used after all, and
+ * then is freed by the migration code.
+ *
+ * Nothing is written to a page that the node's budget has not admitted.
  */
 #include <linux/export.h>
 #include <linux/fault-inject.h>
 #include <linux/gfp.h>
+#include <linux/highmem.h>
 #include <linux/page-flags.h>
 #include <linux/topology.h>
 
@@ -64,13 +67,28 @@ static struct folio *spm_node_alloc(struct spm_node *node)
 	}
 
 	folio = folio_alloc_zones(SPM_GFP, 0, node->zonerefs);
-	if (!folio)
+	if (!folio) {
 		spm_refuse(node, SPM_STAT_REFUSED_FULL);
+		spm_control_kick(node);		/* there may be pages to trim */
+	}
+	return folio;
+}
+
+static struct folio *spm_node_alloc_admitted(struct spm_node *node)
+{
+	struct folio *folio;
+
+	if (!spm_admit(node))
+		return NULL;
+	folio = spm_node_alloc(node);
+	if (!folio)
+		spm_unadmit(node);
 	return folio;
 }
 
 /* The caller counts the folio as used, and holds the RCU read lock until then. */
-static struct folio *spm_order_alloc(int nid)
+static struct folio *spm_order_alloc(int nid,
+				     struct folio *(*alloc)(struct spm_node *))
 {
 	const struct spm_order *order = spm_order_get(nid);
 	struct folio *folio = NULL;
@@ -81,16 +99,8 @@ static struct folio *spm_order_alloc(int nid)
 		return NULL;
 	}
 	for (i = 0; i < order->nr && !folio; i++)
-		folio = spm_node_alloc(order->node[i]);
+		folio = alloc(order->node[i]);
 	return folio;
-}
-
-static void spm_folio_trim(struct spm_node *node, struct folio *folio)
-{
-	if (!node->ops || !node->ops->trim || folio_test_hwpoison(folio))
-		return;
-	if (!node->ops->trim(node, folio_pfn(folio), 1))
-		spm_stat_inc(node, SPM_STAT_TRIMMED);
 }
 
 /**
@@ -98,7 +108,8 @@ static void spm_folio_trim(struct spm_node *node, struct folio *folio)
  *
  * Takes it from the nearest SPM node that has room, as seen from this CPU.
  * The user makes it a movable page (see linux/migrate.h) before long, so that
- * the node can be evacuated.
+ * the node can be evacuated. It writes the page once, and then says so with
+ * spm_folio_stored(), or spm_folio_refused() if it got stuck.
  *
  * Context: Any that can take zone->lock. Does not sleep, reclaim, or use
  * reserves.
@@ -110,7 +121,7 @@ struct folio *spm_alloc_folio(void)
 	struct folio *folio;
 
 	rcu_read_lock();
-	folio = spm_order_alloc(numa_node_id());
+	folio = spm_order_alloc(numa_node_id(), spm_node_alloc_admitted);
 	if (folio)
 		spm_stat_inc(spm_node_of(folio), SPM_STAT_USED);
 	rcu_read_unlock();
@@ -122,8 +133,9 @@ EXPORT_SYMBOL_GPL(spm_alloc_folio);
  * spm_free_folio() - give back a page
  * @folio: folio from spm_alloc_folio(), or what it was migrated to
  *
- * Tells the device that the contents do not matter any more. Others may hold
- * references still, if the user has made the folio a movable page.
+ * The device is told to forget the contents, and only then the page is free.
+ * Others may hold references still, if the user has made the folio a movable
+ * page. folio->private is not the user's any more.
  *
  * Context: Any that can take zone->lock.
  */
@@ -131,55 +143,92 @@ void spm_free_folio(struct folio *folio)
 {
 	struct spm_node *node = spm_node_of(folio);
 
-	spm_folio_trim(node, folio);
 	/*
 	 * Under RCU, as the node may go away as soon as it has no page in use:
 	 * unregistering waits for a grace period after it saw the count go.
 	 */
 	rcu_read_lock();
+	spm_trim_defer(node, folio);
 	spm_stat_add(node, SPM_STAT_USED, -1);
 	rcu_read_unlock();
-	folio_put(folio);
 }
 EXPORT_SYMBOL_GPL(spm_free_folio);
 
+static bool spm_move_admit(struct spm_node *to, const struct spm_node *from)
+{
+	/* READ_ONCE: set before the grace period that our caller holds up. */
+	return to && (to == from || !READ_ONCE(to->closing)) && spm_admit(to);
+}
+
 /**
- * spm_folio_move() - let a page's contents move to another folio
+ * spm_folio_move_begin() - may a page's contents be copied to another folio?
  * @dst: folio that is to have them
  * @src: folio that has them now; in use
  *
- * To be called by a user's migrate_page() when nothing else can fail any more.
- * On success @dst is in use, and @src is not.
+ * For a user's migrate_page(). On success both are in use, and the user calls
+ * spm_folio_move_end() when it has copied.
  *
  * Context: Any.
  * Return: 0; -EBUSY if @dst is not on SPM, or on a node that takes no pages.
  */
-int spm_folio_move(struct folio *dst, struct folio *src)
+int spm_folio_move_begin(struct folio *dst, struct folio *src)
 {
-	struct spm_node *from = spm_node_of(src);
 	struct spm_node *to;
-	int rc = 0;
+	int rc = -EBUSY;
 
 	if (!spm_folio(dst))
 		return -EBUSY;
 
 	rcu_read_lock();
 	to = rcu_dereference(spm_table[folio_nid(dst)]);
-	/* READ_ONCE: set before the grace period that we hold up here. */
-	if (to == from) {
-		spm_folio_trim(from, src);
-	} else if (!to || READ_ONCE(to->closing)) {
-		rc = -EBUSY;
-	} else {
+	if (spm_move_admit(to, spm_node_of(src))) {
 		spm_stat_inc(to, SPM_STAT_USED);
-		spm_stat_inc(from, SPM_STAT_EVACUATED);
-		spm_folio_trim(from, src);
-		spm_stat_add(from, SPM_STAT_USED, -1);
+		rc = 0;
 	}
 	rcu_read_unlock();
 	return rc;
 }
-EXPORT_SYMBOL_GPL(spm_folio_move);
+EXPORT_SYMBOL_GPL(spm_folio_move_begin);
+
+/**
+ * spm_folio_move_end() - a page's contents were copied, or could not be read
+ * @dst: folio that has them now
+ * @src: folio that had them
+ * @rc: 0, then the user gives back @src with spm_free_folio(); or -errno, then
+ *	@dst is not in use any more, and shows nothing of what was copied
+ *
+ * Context: Any.
+ */
+void spm_folio_move_end(struct folio *dst, struct folio *src, int rc)
+{
+	struct spm_node *to = spm_node_of(dst), *from = spm_node_of(src);
+
+	if (rc)
+		clear_highpage(folio_page(dst, 0));
+	rcu_read_lock();			/* see spm_free_folio() */
+	spm_written(to, dst, SPM_STAT_MOVED);
+	if (rc)
+		spm_stat_add(to, SPM_STAT_USED, -1);
+	else if (to != from)
+		spm_stat_inc(from, SPM_STAT_EVACUATED);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(spm_folio_move_end);
+
+/**
+ * spm_folio_readable() - may this page's contents be read?
+ * @folio: a folio on an SPM node, in use by the caller
+ *
+ * Context: Any. Who reads then does so with preemption off: when a device is
+ * gone, its memory may turn into anything an RCU grace period later.
+ * Return: false if the contents are lost.
+ */
+bool spm_folio_readable(const struct folio *folio)
+{
+	return !folio_test_hwpoison(folio) &&
+	       !READ_ONCE(spm_node_of(folio)->removed);	/* vs spm_notify() */
+}
+EXPORT_SYMBOL_GPL(spm_folio_readable);
 
 /**
  * __spm_object() - is this an object of an SPM user?
@@ -194,19 +243,31 @@ bool __spm_object(const struct folio *folio)
 }
 
 /**
+ * spm_alloc_unadmitted() - take a page that is perhaps not going to be written
+ * @nid: NUMA node to be near to
+ *
+ * Context: Any that can take zone->lock.
+ * Return: a folio on the nearest SPM node with room that is not counted as used,
+ * to be freed with folio_put() unless it was written; NULL if there is none.
+ */
+struct folio *spm_alloc_unadmitted(int nid)
+{
+	struct folio *folio;
+
+	rcu_read_lock();
+	folio = spm_order_alloc(nid, spm_node_alloc);
+	rcu_read_unlock();
+	return folio;
+}
+
+/**
  * spm_alloc_migration_target() - where a user's page may be migrated to
  * @src: folio on an SPM node
  *
  * Context: Any that can take zone->lock.
- * Return: a folio on the nearest SPM node with room, maybe the same, that is
- * not counted as used yet; NULL if there is none.
+ * Return: as spm_alloc_unadmitted(). spm_folio_move_begin() admits it.
  */
 struct folio *spm_alloc_migration_target(struct folio *src)
 {
-	struct folio *dst;
-
-	rcu_read_lock();
-	dst = spm_order_alloc(folio_nid(src));
-	rcu_read_unlock();
-	return dst;
+	return spm_alloc_unadmitted(folio_nid(src));
 }

@@ -5,9 +5,15 @@
  *   fail_alloc/  fault injection into allocation, see
  *		  Documentation/fault-injection/fault-injection.rst
  *   order	  which SPM nodes each NUMA node uses, nearest first
+ *   stale_pages  takes all pages that are free, and tells how many of them are
+ *		  not all zeroes: after a trim, on a device that reads as zeroes
+ *		  then, none. Stores are refused meanwhile.
  */
 #include <linux/debugfs.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
 #include <linux/seq_file.h>
+#include <linux/string.h>
 
 #include "spm_core.h"
 
@@ -29,11 +35,44 @@ static int spm_order_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(spm_order);
 
+static bool spm_page_is_zero(struct page *page)
+{
+	void *addr = kmap_local_page(page);
+	bool zero = !memchr_inv(addr, 0, PAGE_SIZE);
+
+	kunmap_local(addr);
+	return zero;
+}
+
+static int spm_stale_pages_show(struct seq_file *m, void *unused)
+{
+	unsigned long nr_stale = 0, nr = 0;
+	struct folio *folio, *next;
+	LIST_HEAD(list);
+
+	drain_all_pages(NULL);		/* other CPUs' lists are out of reach */
+	while ((folio = spm_alloc_unadmitted(numa_node_id()))) {
+		list_add(&folio->lru, &list);
+		nr++;
+		nr_stale += !spm_page_is_zero(folio_page(folio, 0));
+		cond_resched();
+	}
+	list_for_each_entry_safe(folio, next, &list, lru) {
+		list_del(&folio->lru);
+		folio_put(folio);
+		cond_resched();
+	}
+	seq_printf(m, "%lu of %lu\n", nr_stale, nr);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(spm_stale_pages);
+
 static int __init spm_debugfs_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("spm", NULL);
 
 	debugfs_create_file("order", 0444, dir, NULL, &spm_order_fops);
+	debugfs_create_file("stale_pages", 0400, dir, NULL, &spm_stale_pages_fops);
 	spm_fault_debugfs_init(dir);
 	return 0;
 }

@@ -3,7 +3,8 @@
  * Moving everything off an SPM node
  *
  * First by migration to SPM nodes that have room. What is left after that is
- * given to its user, to write it back to where it can be read again. Since
+ * given to its user, to write it back to where it can be read again, or to give
+ * it up if it can't be read, as of a device that is gone. Since
  * pages may be busy for a while (just being stored, read or isolated), this is
  * repeated until the node is empty, or nothing moves any more.
  *
@@ -28,36 +29,6 @@
 /* Rounds without progress before giving up, and the pause between them. */
 #define SPM_EVACUATE_RETRIES	20
 #define SPM_EVACUATE_PAUSE_MS	50
-
-/* Guards the list, and keeps users from going away while they write back. */
-static DEFINE_MUTEX(spm_users_mutex);
-static LIST_HEAD(spm_users);
-
-/**
- * spm_register_user() - someone is going to keep pages on SPM nodes
- * @user: description, to stay until spm_unregister_user()
- *
- * Context: Process context. May sleep.
- */
-void spm_register_user(struct spm_user *user)
-{
-	guard(mutex)(&spm_users_mutex);
-	list_add(&user->list, &spm_users);
-}
-EXPORT_SYMBOL_GPL(spm_register_user);
-
-/**
- * spm_unregister_user() - a user has given back all its pages
- * @user: what was registered
- *
- * Context: Process context. May sleep.
- */
-void spm_unregister_user(struct spm_user *user)
-{
-	guard(mutex)(&spm_users_mutex);
-	list_del(&user->list);
-}
-EXPORT_SYMBOL_GPL(spm_unregister_user);
 
 static struct folio *spm_evacuate_new_folio(struct folio *src, unsigned long arg)
 {
@@ -98,21 +69,6 @@ static void spm_migrate_range(unsigned long pfn, unsigned long end_pfn)
 	spm_migrate_list(&list);
 }
 
-static int spm_writeback_folio(struct folio *folio)
-{
-	struct spm_user *user;
-	int rc = -ENOENT;
-
-	lockdep_assert_held(&spm_users_mutex);
-
-	list_for_each_entry(user, &spm_users, list) {
-		rc = user->writeback(folio);
-		if (rc != -ENOENT)
-			break;
-	}
-	return rc;
-}
-
 /* Return: how many pages could not be written back for good. */
 static unsigned long spm_writeback_range(struct spm_node *node,
 					 unsigned long pfn,
@@ -121,17 +77,16 @@ static unsigned long spm_writeback_range(struct spm_node *node,
 	unsigned long nr_failed = 0;
 	int rc;
 
-	guard(mutex)(&spm_users_mutex);
 	for (; pfn < end_pfn && !signal_pending(current); pfn++) {
 		struct page *page = pfn_to_online_page(pfn);
 
 		if (!page || !__PageMovable(page) || !get_page_unless_zero(page))
 			continue;
-		rc = spm_writeback_folio(page_folio(page));
+		rc = spm_users_writeback(page_folio(page));
 		put_page(page);
 		if (!rc)
 			spm_stat_inc(node, SPM_STAT_EVACUATED);
-		else if (rc != -EAGAIN && rc != -ENOENT)
+		else if (rc != -EAGAIN && rc != -ENOENT && rc != -EHWPOISON)
 			nr_failed++;
 		cond_resched();
 	}
@@ -144,7 +99,8 @@ static void spm_evacuate_round(struct spm_node *node, unsigned long *nr_failed)
 	int i;
 
 	*nr_failed = 0;
-	for (i = 0; i < node->nr_ranges; i++) {
+	/* READ_ONCE: vs spm_notify(). What can't be read can only be given up. */
+	for (i = 0; i < node->nr_ranges && !READ_ONCE(node->removed); i++) {
 		range = &node->ranges[i].range;
 		spm_migrate_range(PHYS_PFN(range->start), PHYS_PFN(range->end + 1));
 	}
@@ -234,6 +190,7 @@ static int spm_memory_going_offline(const struct memory_notify *mn)
 	for (i = 0; i < SPM_EVACUATE_RETRIES; i++) {
 		spm_migrate_range(mn->start_pfn, end_pfn);
 		spm_writeback_range(node, mn->start_pfn, end_pfn);
+		spm_control_run(node);		/* trims what was freed by that */
 		spm_forget_poisoned(mn->start_pfn, end_pfn);
 		if (!spm_range_in_use(mn->start_pfn, end_pfn))
 			return NOTIFY_OK;

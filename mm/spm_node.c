@@ -103,6 +103,19 @@ void *spm_node_priv(const struct spm_node *node)
 EXPORT_SYMBOL_GPL(spm_node_priv);
 
 /**
+ * spm_node_nid() - NUMA node id of an SPM node
+ * @node: node that the provider registered
+ *
+ * Context: Any.
+ * Return: the id.
+ */
+int spm_node_nid(const struct spm_node *node)
+{
+	return node->nid;
+}
+EXPORT_SYMBOL_GPL(spm_node_nid);
+
+/**
  * spm_node_capacity_pages() - pages that a node has online
  * @node: the node
  *
@@ -310,17 +323,18 @@ static struct spm_node *spm_node_new(const struct spm_provider *provider)
 	node->zonerefs[0].zone = &NODE_DATA(node->nid)->node_zones[ZONE_MOVABLE];
 	node->zonerefs[0].zone_idx = ZONE_MOVABLE;
 
-	node->stats = alloc_percpu(struct spm_stats);
-	if (!node->stats) {
+	node->cpu = alloc_percpu(struct spm_cpu);
+	if (!node->cpu) {
 		kfree(node);
 		return NULL;
 	}
+	spm_control_init(node);
 	return node;
 }
 
 static void spm_node_destroy(struct spm_node *node)
 {
-	free_percpu(node->stats);
+	free_percpu(node->cpu);
 	kfree(node);
 }
 
@@ -353,7 +367,7 @@ static void spm_node_unmark(struct spm_node *node)
 
 static void spm_node_close(struct spm_node *node, bool close)
 {
-	/* Pairs with READ_ONCE in spm_folio_move() and the memory notifier. */
+	/* Pairs with READ_ONCE in spm_move_admit() and the memory notifier. */
 	WRITE_ONCE(node->closing, close);
 	if (spm_order_rebuild())
 		pr_warn("node %d: out of memory, some CPUs do without SPM\n",
@@ -395,6 +409,8 @@ static int spm_node_register(struct spm_node *node)
 	rc = spm_sysfs_add(node);
 	if (rc)
 		goto err_unpublish;
+
+	spm_control_start(node);
 
 	spm_node_close(node, false);
 	return 0;
@@ -474,16 +490,18 @@ static int spm_node_unregister(struct spm_node *node)
 		goto err_reopen;
 
 	spm_sysfs_del(node);
+	spm_control_stop(node);
 	rc = spm_ranges_remove(node);
 	if (rc)
-		goto err_sysfs;
+		goto err_control;
 
 	spm_node_unpublish(node);
 	spm_stats_retire(node);
 	spm_node_unmark(node);
 	return 0;
 
-err_sysfs:
+err_control:
+	spm_control_start(node);
 	if (spm_sysfs_add(node))
 		pr_warn("node %d: no statistics in sysfs any more\n", node->nid);
 err_reopen:
@@ -524,6 +542,8 @@ int spm_unregister_node(struct spm_node *node)
 
 	pr_info("node %d is gone\n", nid);
 	spm_hooks_put();
+	if (node->ops && node->ops->release)
+		node->ops->release(node);
 	spm_node_destroy(node);
 	module_put(owner);
 	return 0;

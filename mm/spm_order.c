@@ -13,19 +13,7 @@
 
 #include "spm_core.h"
 
-static struct spm_order __rcu *spm_orders[MAX_NUMNODES];
-
-/**
- * spm_order_get() - SPM nodes by distance
- * @nid: NUMA node that the pages come from
- *
- * Context: Under RCU, which the result is valid in.
- * Return: the order, NULL if no SPM node takes pages.
- */
-const struct spm_order *spm_order_get(int nid)
-{
-	return rcu_dereference(spm_orders[nid]);
-}
+struct spm_order __rcu *spm_orders[MAX_NUMNODES];
 
 static int spm_order_cmp(const void *a, const void *b, const void *priv)
 {
@@ -37,29 +25,8 @@ static int spm_order_cmp(const void *a, const void *b, const void *priv)
 	return diff ?: na->nid - nb->nid;
 }
 
-static struct spm_order *spm_order_new(int nid, int nr)
-{
-	struct spm_order *order;
-	struct spm_node *node;
-	int i, n = 0;
-
-	order = kzalloc(struct_size(order, node, nr), GFP_KERNEL);
-	if (!order)
-		return NULL;
-
-	order->nr = nr;
-	for_each_node_mask(i, spm_nodes) {
-		node = rcu_dereference_protected(spm_table[i],
-						 lockdep_is_held(&spm_mutex));
-		if (node && !node->closing)
-			order->node[n++] = node;
-	}
-	sort_r(order->node, nr, sizeof(order->node[0]), spm_order_cmp, NULL,
-	       &nid);
-	return order;
-}
-
-static int spm_order_count(void)
+/* Nodes that take pages. Return: how many. @nodes: filled in unless NULL. */
+static int spm_order_collect(struct spm_node **nodes)
 {
 	struct spm_node *node;
 	int i, nr = 0;
@@ -67,10 +34,28 @@ static int spm_order_count(void)
 	for_each_node_mask(i, spm_nodes) {
 		node = rcu_dereference_protected(spm_table[i],
 						 lockdep_is_held(&spm_mutex));
-		if (node && !node->closing)
-			nr++;
+		if (!node || node->closing)
+			continue;
+		if (nodes)
+			nodes[nr] = node;
+		nr++;
 	}
 	return nr;
+}
+
+static struct spm_order *spm_order_new(int nid, int nr)
+{
+	struct spm_order *order;
+
+	order = kzalloc(struct_size(order, node, nr), GFP_KERNEL);
+	if (!order)
+		return NULL;
+
+	order->nr = nr;
+	spm_order_collect(order->node);
+	sort_r(order->node, nr, sizeof(order->node[0]), spm_order_cmp, NULL,
+	       &nid);
+	return order;
 }
 
 static void spm_order_set(int nid, struct spm_order *order)
@@ -97,7 +82,7 @@ int spm_order_rebuild(void)
 
 	lockdep_assert_held(&spm_mutex);
 
-	nr = spm_order_count();
+	nr = spm_order_collect(NULL);
 	for_each_node(nid) {
 		struct spm_order *order = nr ? spm_order_new(nid, nr) : NULL;
 

@@ -13,12 +13,24 @@
 /* Names of the counters in sysfs; reasons are without "refused_" in traces. */
 const char *const spm_stat_names[NR_SPM_STATS] = {
 	[SPM_STAT_USED] = "used",
+	[SPM_STAT_UNTRIMMED] = "untrimmed",
 	[SPM_STAT_STORED] = "stored",
+	[SPM_STAT_MOVED] = "moved",
 	[SPM_STAT_LOADED] = "loaded",
 	[SPM_STAT_LOAD_FAILED] = "load_failed",
 	[SPM_STAT_EVACUATED] = "evacuated",
+	[SPM_STAT_PROMOTED] = "promoted",
+	[SPM_STAT_WRITTEN_BACK] = "written_back",
 	[SPM_STAT_TRIMMED] = "trimmed",
+	[SPM_STAT_ZEROED] = "zeroed",
+	[SPM_STAT_POISONED] = "poisoned",
+	[SPM_STAT_LOST] = "lost",
+	[SPM_STAT_READ] = "readings",
+	[SPM_STAT_READ_FAILED] = "readings_failed",
 	[SPM_STAT_REFUSED_FULL] = "refused_full",
+	[SPM_STAT_REFUSED_BUDGET] = "refused_budget",
+	[SPM_STAT_REFUSED_TARGET] = "refused_target",
+	[SPM_STAT_REFUSED_STOPPED] = "refused_stopped",
 	[SPM_STAT_REFUSED_POISON] = "refused_poison",
 	[SPM_STAT_REFUSED_INJECTED] = "refused_injected",
 };
@@ -85,8 +97,22 @@ unsigned long spm_stat_read(const struct spm_node *node, enum spm_stat stat)
 	int cpu;
 
 	for_each_possible_cpu(cpu)		/* READ_ONCE: vs this_cpu_add */
-		sum += READ_ONCE(per_cpu_ptr(node->stats, cpu)->count[stat]);
+		sum += READ_ONCE(per_cpu_ptr(node->cpu, cpu)->count[stat]);
 	return max(sum, 0L);
+}
+
+/**
+ * spm_node_written() - how many pages were written to a node completely
+ * @node: the node
+ *
+ * Context: Any.
+ * Return: the number, since it was registered.
+ */
+u64 spm_node_written(const struct spm_node *node)
+{
+	return spm_stat_read(node, SPM_STAT_STORED) +
+	       spm_stat_read(node, SPM_STAT_MOVED) +
+	       spm_stat_read(node, SPM_STAT_REFUSED_POISON);
 }
 
 /**
@@ -130,26 +156,27 @@ void spm_stats_retire(const struct spm_node *node)
 
 /**
  * spm_folio_stored() - a user has stored a page
- * @folio: the folio that holds it now
+ * @folio: the folio that holds it now, written once since spm_alloc_folio()
  *
  * Context: Any.
  */
 void spm_folio_stored(struct folio *folio)
 {
-	spm_stat_inc(spm_node_of(folio), SPM_STAT_STORED);
+	spm_written(spm_node_of(folio), folio, SPM_STAT_STORED);
 	trace_spm_store(folio, 0);
 }
 EXPORT_SYMBOL_GPL(spm_folio_stored);
 
 /**
  * spm_folio_refused() - a page could not be stored, as it could not be read
- * @folio: the folio that was to hold it
+ * @folio: the folio that was to hold it, and may hold a part of it
  *
  * Context: Any.
  */
 void spm_folio_refused(struct folio *folio)
 {
-	spm_refuse(spm_node_of(folio), SPM_STAT_REFUSED_POISON);
+	spm_written(spm_node_of(folio), folio, SPM_STAT_REFUSED_POISON);
+	trace_spm_refuse(folio_nid(folio), "poison");
 	trace_spm_store(folio, -EHWPOISON);
 }
 EXPORT_SYMBOL_GPL(spm_folio_refused);
@@ -168,6 +195,19 @@ void spm_folio_loaded(struct folio *folio, int rc)
 	trace_spm_load(folio, rc);
 }
 EXPORT_SYMBOL_GPL(spm_folio_loaded);
+
+/**
+ * spm_folio_lost() - a user gives up a stored page that can't be read
+ * @folio: the folio, which the user is about to free
+ *
+ * Context: Any.
+ */
+void spm_folio_lost(struct folio *folio)
+{
+	spm_stat_inc(spm_node_of(folio), SPM_STAT_LOST);
+	trace_spm_load(folio, -ENODATA);
+}
+EXPORT_SYMBOL_GPL(spm_folio_lost);
 
 /**
  * __spm_used_pages() - pages in use on all SPM nodes

@@ -41,7 +41,8 @@
 #include <linux/swapops.h>
 #include <linux/workqueue.h>
 #include <linux/zpool.h>
-#include <linux/zswap.h>
+
+#include "spm_zswap.h"
 
 /* Bits of zspm_object.page that are free, as struct page is aligned. */
 #define ZSPM_LOCK_BIT	0		/* the object lock */
@@ -137,9 +138,20 @@ static struct zspm_object *zspm_page_object(struct page *page)
 /* Machine-check safe. The pages' owners keep them from changing. */
 static int zspm_copy_page(struct page *to, struct page *from)
 {
-	if (PageHWPoison(from) || copy_mc_highpage(to, from))
-		return -EHWPOISON;
-	return 0;
+	return copy_mc_highpage(to, from) ? -EHWPOISON : 0;
+}
+
+/* To an SPM node. */
+static int zspm_write_page(struct page *to, struct page *from)
+{
+	return PageHWPoison(from) ? -EHWPOISON : zspm_copy_page(to, from);
+}
+
+/* From an SPM node. Under the object lock, so preemption is off. */
+static int zspm_read_page(struct page *to, struct page *from)
+{
+	return spm_folio_readable(page_folio(from)) ?
+	       zspm_copy_page(to, from) : -EHWPOISON;
 }
 
 /* ---- Freeing ---- */
@@ -149,12 +161,19 @@ static DECLARE_WORK(zspm_free_worker, zspm_free_work);
 static LLIST_HEAD(zspm_free_list);
 static struct workqueue_struct *zspm_wq;
 
-/* Free the object and its page, which is locked, and the object's still. */
-static void zspm_object_free_locked(struct zspm_object *obj, struct page *page)
+/* Free a page, which is locked, and has been some object's until now. */
+static void zspm_page_free(struct page *page)
 {
 	zspm_page_detach(page);
 	unlock_page(page);
 	spm_free_folio(page_folio(page));
+}
+
+/* @page: the object's page, locked; NULL if it has none */
+static void zspm_object_free(struct zspm_object *obj, struct page *page)
+{
+	if (page)
+		zspm_page_free(page);
 	kmem_cache_free(zspm_object_cache, obj);
 }
 
@@ -172,13 +191,9 @@ static bool zspm_object_try_free(struct zspm_object *obj)
 		obj->page |= ZSPM_FREED;
 	zspm_object_unlock(obj);
 
-	if (!locked)
-		return false;
-	if (page)
-		zspm_object_free_locked(obj, page);
-	else
-		kmem_cache_free(zspm_object_cache, obj);
-	return true;
+	if (locked)
+		zspm_object_free(obj, page);
+	return locked;
 }
 
 /* Lock the object's page, which migration may replace until that is done. */
@@ -211,14 +226,9 @@ static void zspm_free_work(struct work_struct *work)
 {
 	struct llist_node *list = llist_del_all(&zspm_free_list);
 	struct zspm_object *obj, *next;
-	struct page *page;
 
 	llist_for_each_entry_safe(obj, next, list, free) {
-		page = zspm_object_lock_page(obj);
-		if (page)
-			zspm_object_free_locked(obj, page);
-		else
-			kmem_cache_free(zspm_object_cache, obj);
+		zspm_object_free(obj, zspm_object_lock_page(obj));
 		cond_resched();
 	}
 }
@@ -239,9 +249,8 @@ static void zspm_object_lose(struct zspm_object *obj, struct page *page)
 	zspm_object_set_page(obj, NULL);
 	zspm_object_unlock(obj);
 
-	zspm_page_detach(page);
-	unlock_page(page);
-	spm_free_folio(page_folio(page));
+	spm_folio_lost(page_folio(page));
+	zspm_page_free(page);
 }
 
 /* ---- Storing and loading ---- */
@@ -266,22 +275,24 @@ static int zspm_store_page(void *pool, struct page *page, unsigned long *handle)
 	struct folio *folio;
 	struct page *dst;
 
+	/* First, as whoever has a folio from SPM has to write it. */
+	obj = zspm_object_new(page);
+	if (!obj)
+		return -ENOMEM;
+
 	folio = spm_alloc_folio();
-	if (!folio)
+	if (!folio) {
+		kmem_cache_free(zspm_object_cache, obj);
 		return zpool->fallback ? -EOPNOTSUPP : -ENOSPC;
+	}
 
 	/* A page that can't be read must not get to the compressor either. */
 	dst = folio_page(folio, 0);
-	if (zspm_copy_page(dst, page)) {
+	if (zspm_write_page(dst, page)) {
 		spm_folio_refused(folio);
 		spm_free_folio(folio);
+		kmem_cache_free(zspm_object_cache, obj);
 		return -EIO;
-	}
-
-	obj = zspm_object_new(page);
-	if (!obj) {
-		spm_free_folio(folio);
-		return -ENOMEM;
 	}
 
 	lock_page(dst);
@@ -303,7 +314,7 @@ static int zspm_load_page(void *pool, unsigned long handle, struct page *page)
 	zspm_object_lock(obj);
 	src = zspm_object_page(obj);
 	if (src) {
-		rc = zspm_copy_page(page, src) ? -EIO : 0;
+		rc = zspm_read_page(page, src) ? -EIO : 0;
 		spm_folio_loaded(page_folio(src), rc);
 	}
 	zspm_object_unlock(obj);
@@ -333,10 +344,12 @@ static int zspm_migrate_page(struct page *dst, struct page *src,
 	struct zspm_object *obj = zspm_page_object(src);
 	int rc;
 
+	rc = spm_folio_move_begin(page_folio(dst), page_folio(src));
+	if (rc)
+		return rc;
+
 	zspm_object_lock(obj);
-	rc = zspm_copy_page(dst, src);
-	if (!rc)
-		rc = spm_folio_move(page_folio(dst), page_folio(src));
+	rc = zspm_read_page(dst, src);
 	if (!rc) {
 		get_page(dst);
 		zspm_page_attach(dst, obj);
@@ -345,8 +358,9 @@ static int zspm_migrate_page(struct page *dst, struct page *src,
 	}
 	zspm_object_unlock(obj);
 
+	spm_folio_move_end(page_folio(dst), page_folio(src), rc);
 	if (!rc)
-		put_page(src);
+		spm_free_folio(page_folio(src));
 	return rc;
 }
 
@@ -355,6 +369,8 @@ static const struct movable_operations zspm_mops = {
 	.migrate_page = zspm_migrate_page,
 	.putback_page = zspm_putback_page,
 };
+
+/* ---- Moving to DRAM or to the swap device ---- */
 
 /* What object is this page? False if none, or if it is gone in a moment. */
 static bool zspm_object_swp(struct zspm_object *obj, swp_entry_t *swp)
@@ -380,9 +396,9 @@ static int zspm_writeback(struct folio *folio)
 
 	lock_page(page);
 	obj = zspm_page_object(page);
-	if (obj && PageHWPoison(page)) {
+	if (obj && !spm_folio_readable(folio)) {
 		zspm_object_lose(obj, page);
-		return 0;
+		return -EHWPOISON;
 	}
 	valid = obj && zspm_object_swp(obj, &swp);
 	unlock_page(page);
@@ -390,15 +406,37 @@ static int zspm_writeback(struct folio *folio)
 		return -ENOENT;
 
 	/* From here on obj may be freed. It is only compared, as the handle. */
-	rc = zswap_evict(swp, (unsigned long)obj);
+	rc = zswap_evict(swp, (unsigned long)obj, false);
 
 	/* -EIO: memory_failure() is about to mark the page, see above. */
 	return rc == -ENOMEM || rc == -EIO ? -EAGAIN : rc;
 }
 
+/* Is the object on this node? For zswap, which keeps it from going away. */
+static bool zspm_object_on_node(unsigned long handle, int nid)
+{
+	struct zspm_object *obj = (struct zspm_object *)handle;
+	struct page *page;
+	bool on_node;
+
+	zspm_object_lock(obj);
+	page = zspm_object_page(obj);
+	on_node = page && page_to_nid(page) == nid;
+	zspm_object_unlock(obj);
+	return on_node;
+}
+
+static unsigned long zspm_relieve(int nid, unsigned long nr,
+				  enum spm_relief relief)
+{
+	return zswap_evict_cold(nr, zspm_object_on_node, nid,
+				relief == SPM_PROMOTE);
+}
+
 static struct spm_user zspm_user = {
 	.name = "zspm",
 	.writeback = zspm_writeback,
+	.relieve = zspm_relieve,
 };
 
 /* ---- The fallback ---- */

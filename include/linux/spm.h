@@ -21,16 +21,85 @@ struct spm_node;
 /* ---- For providers ---- */
 
 /**
+ * struct spm_telemetry - what a device says about itself
+ * @physical_bytes: what it can hold, compressed; may change at run time. More
+ *	than the node has online counts as that much only.
+ * @used_bytes: what its contents take now, compressed
+ * @as_of_ns: time of the reading, as ktime_get_ns() tells it: @used_bytes has
+ *	in it every write that was complete by then
+ *
+ * Totals only, as real devices give no more than these. They may be old, but
+ * @as_of_ns must tell how old, and be too early rather than too late. A device
+ * that has no clock, but counts its refreshes, gives the time of the last
+ * reading that returned another count.
+ */
+struct spm_telemetry {
+	u64 physical_bytes;
+	u64 used_bytes;
+	u64 as_of_ns;
+};
+
+/**
+ * enum spm_event - what a device may tell without being asked
+ * @SPM_EVENT_HIGH: usage has risen above the high threshold. Nothing is stored
+ *	any more until a reading taken afterwards says that there is room.
+ * @SPM_EVENT_LOW: usage has fallen below the low threshold
+ * @SPM_EVENT_CAPACITY: the device can hold less than before, or soon will.
+ *	Stops stores as SPM_EVENT_HIGH does.
+ * @SPM_EVENT_REMOVED: the device is gone, with all that it held. Nothing is
+ *	read or written there any more, and unregistering the node throws its
+ *	contents away: tasks that they belong to get SIGBUS when they touch them.
+ *
+ * Without telemetry only SPM_EVENT_REMOVED has an effect.
+ *
+ * Events make things faster. None is needed for the data to be safe, except the
+ * last: without it, reads must fail in a machine-check safe copy.
+ */
+enum spm_event {
+	SPM_EVENT_HIGH,
+	SPM_EVENT_LOW,
+	SPM_EVENT_CAPACITY,
+	SPM_EVENT_REMOVED,
+};
+
+/**
  * struct spm_ops - what a provider does for the core
- * @trim: the contents of @nr_pages pages from @pfn no longer matter. Optional.
- *	Called for pages that are still allocated, from any context that can
- *	take a spinlock; must not sleep. Return: 0 or -errno; the page is freed
- *	all the same.
+ * @read: fill in a reading. Without it the memory is taken to hold what it
+ *	advertises. Process context, may sleep, but stores stop when no reading
+ *	succeeds for as long as stale_ms (sysfs) says. Return: 0 or -errno.
+ * @set_thresholds: raise SPM_EVENT_LOW below @low_bytes of usage, and
+ *	SPM_EVENT_HIGH above @high_bytes. Optional. Process context, may sleep.
+ * @trim: the contents of these pages no longer matter: take no space for them,
+ *	and let nobody read them again. Optional; without it nothing is done to a
+ *	page that is freed. All of them or none: on failure the contents of none
+ *	may be relied upon. @pfn is in ascending order, @nr is at most
+ *	SPM_TRIM_BATCH. The pages are still allocated, and in nobody's use.
+ *	Process context, may sleep. Return: 0; -EAGAIN to be asked again later;
+ *	other -errno if it can't be done, which has the core overwrite the pages
+ *	with zeroes instead.
+ * @written: the kernel has written to the page @pfn. For emulations, which
+ *	have no other means to see that. Optional. Any context that can take a
+ *	spinlock; must not sleep.
+ *
+ * @release: the node is gone: neither it, nor spm_notify() for it, may be used
+ *	from here on. Optional. Process context, may sleep.
+ *
+ * The core calls @read, @set_thresholds and @trim of a node one at a time, from
+ * a worker, and with no lock held that spm_notify() takes: from before
+ * spm_register_node() returns until @release. All that was freed is trimmed, or
+ * overwritten, before the memory goes offline.
  */
 struct spm_ops {
-	int (*trim)(struct spm_node *node, unsigned long pfn,
-		    unsigned long nr_pages);
+	int (*read)(struct spm_node *node, struct spm_telemetry *telemetry);
+	void (*set_thresholds)(struct spm_node *node, u64 low_bytes,
+			       u64 high_bytes);
+	int (*trim)(struct spm_node *node, const unsigned long *pfn,
+		    unsigned int nr);
+	void (*written)(struct spm_node *node, unsigned long pfn);
+	void (*release)(struct spm_node *node);
 };
+
+#define SPM_TRIM_BATCH	64
 
 /**
  * struct spm_provider - how a provider describes its node to the core
@@ -59,8 +128,21 @@ struct spm_provider {
 struct spm_node *spm_register_node(const struct spm_provider *provider);
 int spm_unregister_node(struct spm_node *node);
 void *spm_node_priv(const struct spm_node *node);
+int spm_node_nid(const struct spm_node *node);
+void spm_notify(struct spm_node *node, enum spm_event event);
+void spm_notify_poisoned(struct spm_node *node, unsigned long nr_pages);
 
 /* ---- For users ---- */
+
+/**
+ * enum spm_relief - where pages go when a node must become emptier
+ * @SPM_PROMOTE: to DRAM, without waiting for memory
+ * @SPM_WRITE_BACK: to the swap device
+ */
+enum spm_relief {
+	SPM_PROMOTE,
+	SPM_WRITE_BACK,
+};
 
 /**
  * struct spm_user - someone who keeps pages on SPM nodes
@@ -69,9 +151,12 @@ void *spm_node_priv(const struct spm_node *node);
  * @writeback: move the data of @folio off SPM for good, to where it can be
  *	read again (the swap device, say), because no other SPM node has room.
  *	Called without locks, with a reference to @folio that the caller drops;
- *	may sleep. Return: 0 if it has moved the data; -ENOENT if @folio is not
- *	the user's (any more); -EAGAIN to be called again later; other -errno if
- *	the data cannot be moved.
+ *	may sleep. Return: 0 if it has moved the data; -EHWPOISON if it has given
+ *	them up, as they can't be read; -ENOENT if @folio is not the user's (any
+ *	more); -EAGAIN to be called again later; other -errno if the data cannot
+ *	be moved.
+ * @relieve: move up to @nr pages off the SPM node @nid, coldest first. Process
+ *	context without locks, may sleep. Return: how many it has moved.
  *
  * A user's folio that is off the LRU is a movable page (see linux/migrate.h).
  */
@@ -79,6 +164,8 @@ struct spm_user {
 	struct list_head list;
 	const char *name;
 	int (*writeback)(struct folio *folio);
+	unsigned long (*relieve)(int nid, unsigned long nr,
+				 enum spm_relief relief);
 };
 
 void spm_register_user(struct spm_user *user);
@@ -90,8 +177,11 @@ void spm_hooks_put(void);
 struct folio *spm_alloc_folio(void);
 void spm_free_folio(struct folio *folio);
 void spm_folio_stored(struct folio *folio);
-void spm_folio_loaded(struct folio *folio, int rc);
-int spm_folio_move(struct folio *dst, struct folio *src);
 void spm_folio_refused(struct folio *folio);
+bool spm_folio_readable(const struct folio *folio);
+void spm_folio_loaded(struct folio *folio, int rc);
+void spm_folio_lost(struct folio *folio);
+int spm_folio_move_begin(struct folio *dst, struct folio *src);
+void spm_folio_move_end(struct folio *dst, struct folio *src, int rc);
 
 #endif /* _LINUX_SPM_H */

@@ -17,6 +17,7 @@
 #include <linux/types.h>
 
 struct folio;
+struct obj_cgroup;
 
 #ifdef CONFIG_SPM
 
@@ -129,5 +130,32 @@ static inline struct folio *spm_alloc_migration_target(struct folio *src)
 }
 
 #endif /* CONFIG_SPM */
+
+#if defined(CONFIG_SPM) && defined(CONFIG_MEMCG)
+
+DECLARE_STATIC_KEY_FALSE(spm_memcg_key);
+
+bool __spm_memcg_may_store(struct obj_cgroup *objcg);
+void spm_memcg_account(struct obj_cgroup *objcg, int nr_pages);
+
+/* May this cgroup (or none, NULL) have one more page on an SPM node? */
+static inline bool spm_memcg_may_store(struct obj_cgroup *objcg)
+{
+	return !static_branch_unlikely(&spm_memcg_key) || !objcg ||
+	       __spm_memcg_may_store(objcg);
+}
+
+#else /* !CONFIG_SPM || !CONFIG_MEMCG */
+
+static inline bool spm_memcg_may_store(struct obj_cgroup *objcg)
+{
+	return true;
+}
+
+static inline void spm_memcg_account(struct obj_cgroup *objcg, int nr_pages)
+{
+}
+
+#endif /* CONFIG_SPM && CONFIG_MEMCG */
 
 #endif /* _LINUX_SPM_HOOKS_H */

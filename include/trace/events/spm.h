@@ -6,6 +6,7 @@
 #define _TRACE_SPM_H
 
 #include <linux/mm.h>
+#include <linux/spm.h>
 #include <linux/tracepoint.h>
 
 DECLARE_EVENT_CLASS(spm_folio,
@@ -56,6 +57,76 @@ TRACE_EVENT(spm_refuse,
 	),
 
 	TP_printk("nid=%d reason=%s", __entry->nid, __get_str(reason))
+);
+
+/* A node's gate changed: may pages be stored, and why not. */
+TRACE_EVENT(spm_gate,
+	TP_PROTO(int nid, const char *from, const char *to),
+	TP_ARGS(nid, from, to),
+
+	TP_STRUCT__entry(
+		__field(int, nid)
+		__string(from, from)
+		__string(to, to)
+	),
+
+	TP_fast_assign(
+		__entry->nid = nid;
+		__assign_str(from);
+		__assign_str(to);
+	),
+
+	TP_printk("nid=%d from=\"%s\" to=\"%s\"", __entry->nid,
+		  __get_str(from), __get_str(to))
+);
+
+/* The device told something without being asked. */
+TRACE_EVENT(spm_event,
+	TP_PROTO(int nid, int event),
+	TP_ARGS(nid, event),
+
+	TP_STRUCT__entry(
+		__field(int, nid)
+		__field(int, event)
+	),
+
+	TP_fast_assign(
+		__entry->nid = nid;
+		__entry->event = event;
+	),
+
+	TP_printk("nid=%d event=%s", __entry->nid,
+		  __print_symbolic(__entry->event,
+				   { SPM_EVENT_HIGH, "high" },
+				   { SPM_EVENT_LOW, "low" },
+				   { SPM_EVENT_CAPACITY, "capacity" },
+				   { SPM_EVENT_REMOVED, "removed" }))
+);
+
+/* Pages were moved off a node that is short of space, to DRAM or the disk. */
+TRACE_EVENT(spm_relieve,
+	TP_PROTO(int nid, int relief, unsigned long wanted, unsigned long moved),
+	TP_ARGS(nid, relief, wanted, moved),
+
+	TP_STRUCT__entry(
+		__field(int, nid)
+		__field(int, relief)
+		__field(unsigned long, wanted)
+		__field(unsigned long, moved)
+	),
+
+	TP_fast_assign(
+		__entry->nid = nid;
+		__entry->relief = relief;
+		__entry->wanted = wanted;
+		__entry->moved = moved;
+	),
+
+	TP_printk("nid=%d to=%s wanted=%lu moved=%lu", __entry->nid,
+		  __print_symbolic(__entry->relief,
+				   { SPM_PROMOTE, "dram" },
+				   { SPM_WRITE_BACK, "swap" }),
+		  __entry->wanted, __entry->moved)
 );
 
 DECLARE_EVENT_CLASS(spm_node,
