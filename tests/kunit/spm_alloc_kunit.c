@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * KUnit tests of taking pages from SPM nodes and giving them back: from which
- * node, what is counted, what the provider is told
+ * node, and what is counted
  */
 #include <linux/cpumask.h>
 #include <linux/memcontrol.h>
@@ -216,16 +216,6 @@ static void spm_alloc_test_free(struct kunit *test)
 			spm_node_capacity_pages(node));
 }
 
-/* Expects the same counts of one node, and of all nodes, there being no other. */
-static void spm_alloc_expect_stat(struct kunit *test, struct spm_node *node,
-				  enum spm_stat stat, unsigned long want)
-{
-	KUNIT_EXPECT_EQ_MSG(test, spm_stat_read(node, stat), want, "%s",
-			    spm_stat_names[stat]);
-	KUNIT_EXPECT_EQ_MSG(test, spm_kunit_total(test, stat), want, "%s of all",
-			    spm_stat_names[stat]);
-}
-
 /* Tests that what a user reports is counted as what it is. */
 static void spm_alloc_test_stats(struct kunit *test)
 {
@@ -235,21 +225,24 @@ static void spm_alloc_test_stats(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, folio);
 	for (stat = 0; stat < NR_SPM_STATS; stat++)
-		spm_alloc_expect_stat(test, node, stat, stat == SPM_STAT_USED);
+		spm_kunit_expect_stat(test, 0, stat, stat == SPM_STAT_USED);
 
 	spm_folio_stored(folio);
-	spm_alloc_expect_stat(test, node, SPM_STAT_STORED, 1);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_STORED, 1);
 	spm_folio_loaded(folio, 0);
 	spm_folio_loaded(folio, 0);
-	spm_alloc_expect_stat(test, node, SPM_STAT_LOADED, 2);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_LOADED, 2);
 	spm_folio_loaded(folio, -EIO);
-	spm_alloc_expect_stat(test, node, SPM_STAT_LOADED, 2);
-	spm_alloc_expect_stat(test, node, SPM_STAT_LOAD_FAILED, 1);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_LOADED, 2);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_LOAD_FAILED, 1);
 	spm_folio_refused(folio);
-	spm_alloc_expect_stat(test, node, SPM_STAT_REFUSED_POISON, 1);
-	spm_alloc_expect_stat(test, node, SPM_STAT_REFUSED_FULL, 0);
-	spm_alloc_expect_stat(test, node, SPM_STAT_STORED, 1);
-	spm_alloc_expect_stat(test, node, SPM_STAT_USED, 1);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_REFUSED_POISON, 1);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_REFUSED_FULL, 0);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_STORED, 1);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_USED, 1);
+	spm_folio_lost(folio);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_LOST, 1);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_LOAD_FAILED, 1);
 }
 
 /* Tests that the counts of all nodes are the sums over the nodes. */
@@ -281,118 +274,6 @@ static void spm_alloc_test_total(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, spm_kunit_total(test, SPM_STAT_STORED), 2);
 }
 
-/* ---- What the provider is told ---- */
-
-/**
- * struct spm_alloc_trim - a device that remembers what it was told to forget
- * @node: the node of the last call
- * @pfn: the first page of the last call
- * @nr_calls: number of calls
- * @nr_pages: pages of all calls
- * @rc: what to answer
- */
-struct spm_alloc_trim {
-	struct spm_node *node;
-	unsigned long pfn;
-	int nr_calls;
-	unsigned long nr_pages;
-	int rc;
-};
-
-static int spm_alloc_trim(struct spm_node *node, unsigned long pfn,
-			  unsigned long nr_pages)
-{
-	struct kunit *test = spm_node_priv(node);
-	struct spm_alloc_trim *trim = ((struct spm_kunit *)test->priv)->priv;
-
-	/* Not free yet: nobody else can have stored anything there. */
-	KUNIT_EXPECT_GT(test, page_count(pfn_to_page(pfn)), 0);
-	trim->node = node;
-	trim->pfn = pfn;
-	trim->nr_pages += nr_pages;
-	trim->nr_calls++;
-	return trim->rc;
-}
-
-static struct spm_alloc_trim *spm_alloc_trim_init(struct kunit *test)
-{
-	struct spm_kunit *t = test->priv;
-
-	t->priv = kunit_kzalloc(test, sizeof(struct spm_alloc_trim), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, t->priv);
-	t->ops.trim = spm_alloc_trim;
-	return t->priv;
-}
-
-/* Tests that the device is told of each page that is freed, which is counted. */
-static void spm_alloc_test_trim(struct kunit *test)
-{
-	struct spm_alloc_trim *trim = spm_alloc_trim_init(test);
-	struct spm_node *node = spm_kunit_register(test, 0);
-	unsigned long pfn;
-	int i;
-
-	for (i = 1; i <= 3; i++) {
-		struct folio *folio = spm_kunit_alloc(test);
-
-		KUNIT_ASSERT_NOT_NULL(test, folio);
-		KUNIT_EXPECT_EQ(test, trim->nr_calls, i - 1);
-		pfn = folio_pfn(folio);
-		spm_kunit_free(test, folio);
-		KUNIT_EXPECT_PTR_EQ(test, trim->node, node);
-		KUNIT_EXPECT_EQ(test, trim->pfn, pfn);
-		KUNIT_EXPECT_EQ(test, trim->nr_calls, i);
-		KUNIT_EXPECT_EQ(test, trim->nr_pages, i);
-		spm_alloc_expect_stat(test, node, SPM_STAT_TRIMMED, i);
-	}
-}
-
-/* Tests that a page is freed even if the device fails, and is not counted. */
-static void spm_alloc_test_trim_fails(struct kunit *test)
-{
-	struct spm_alloc_trim *trim = spm_alloc_trim_init(test);
-	struct spm_node *node = spm_kunit_register(test, 0);
-
-	KUNIT_ASSERT_NOT_NULL(test, spm_kunit_alloc(test));
-	trim->rc = -EIO;
-	spm_kunit_free_all(test);
-	KUNIT_EXPECT_EQ(test, trim->nr_calls, 1);
-	spm_alloc_expect_stat(test, node, SPM_STAT_TRIMMED, 0);
-	spm_alloc_expect_stat(test, node, SPM_STAT_USED, 0);
-	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
-	spm_kunit_expect_unused(test, 0);
-}
-
-/* Tests that a page which the device has lost is not trimmed, nor used again. */
-static void spm_alloc_test_poison(struct kunit *test)
-{
-#ifdef CONFIG_MEMORY_FAILURE
-	struct spm_alloc_trim *trim = spm_alloc_trim_init(test);
-	struct spm_node *node = spm_kunit_register(test, 0);
-	struct folio *folio = spm_kunit_alloc(test);
-	struct page *lost;
-
-	KUNIT_ASSERT_NOT_NULL(test, folio);
-	lost = folio_page(folio, 0);
-	SetPageHWPoison(lost);
-	spm_kunit_free(test, folio);
-	KUNIT_EXPECT_EQ(test, trim->nr_calls, 0);
-	spm_alloc_expect_stat(test, node, SPM_STAT_TRIMMED, 0);
-	spm_alloc_expect_stat(test, node, SPM_STAT_USED, 0);
-
-	folio = spm_kunit_alloc(test);
-	KUNIT_ASSERT_NOT_NULL(test, folio);
-	KUNIT_EXPECT_PTR_NE(test, folio_page(folio, 0), lost);
-	spm_kunit_free(test, folio);
-
-	/* It does not keep the node from going. */
-	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
-	spm_kunit_expect_unused(test, 0);
-#else
-	kunit_skip(test, "no CONFIG_MEMORY_FAILURE");
-#endif
-}
-
 /* Tests that a provider needs no operations. */
 static void spm_alloc_test_no_ops(struct kunit *test)
 {
@@ -409,8 +290,8 @@ static void spm_alloc_test_no_ops(struct kunit *test)
 	t->node[0] = node;
 	KUNIT_EXPECT_NOT_NULL(test, spm_kunit_alloc(test));
 	spm_kunit_free_all(test);
-	spm_alloc_expect_stat(test, node, SPM_STAT_USED, 0);
-	spm_alloc_expect_stat(test, node, SPM_STAT_TRIMMED, 0);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_USED, 0);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_TRIMMED, 0);
 }
 
 static struct kunit_case spm_alloc_cases[] = {
@@ -424,9 +305,6 @@ static struct kunit_case spm_alloc_cases[] = {
 	KUNIT_CASE(spm_alloc_test_free),
 	KUNIT_CASE(spm_alloc_test_stats),
 	KUNIT_CASE(spm_alloc_test_total),
-	KUNIT_CASE(spm_alloc_test_trim),
-	KUNIT_CASE(spm_alloc_test_trim_fails),
-	KUNIT_CASE(spm_alloc_test_poison),
 	KUNIT_CASE(spm_alloc_test_no_ops),
 	{}
 };

@@ -132,14 +132,15 @@ static int spm_evacuate_migrate_page(struct page *dst, struct page *src,
 	struct spm_evacuate_object *obj = spm_evacuate_find(page_folio(src));
 	int rc;
 
-	copy_highpage(dst, src);
-	rc = spm_folio_move(page_folio(dst), page_folio(src));
+	rc = spm_folio_move_begin(page_folio(dst), page_folio(src));
 	if (rc)
 		return rc;
+	copy_highpage(dst, src);
 	get_page(dst);
 	spm_evacuate_attach(page_folio(dst), obj);
 	spm_evacuate_detach(page_folio(src));
-	put_page(src);
+	spm_folio_move_end(page_folio(dst), page_folio(src), 0);
+	spm_free_folio(page_folio(src));
 	return 0;
 }
 
@@ -169,6 +170,12 @@ static int spm_evacuate_writeback(struct folio *folio)
 	return spm_evacuate_user->rc;
 }
 
+static unsigned long spm_evacuate_relieve(int nid, unsigned long nr,
+					  enum spm_relief relief)
+{
+	return 0;
+}
+
 static int spm_evacuate_init(struct kunit *test)
 {
 	struct spm_evacuate_user *user;
@@ -181,6 +188,7 @@ static int spm_evacuate_init(struct kunit *test)
 		return -ENOMEM;
 	user->user.name = "spm_evacuate_kunit";
 	user->user.writeback = spm_evacuate_writeback;
+	user->user.relieve = spm_evacuate_relieve;
 	spm_evacuate_user = user;
 	spm_register_user(&user->user);
 	return 0;
@@ -321,8 +329,10 @@ static int spm_evacuate_no_writeback(struct folio *folio)
 static void spm_evacuate_test_two_users(struct kunit *test)
 {
 	struct spm_user others[2] = {
-		{ .name = "first", .writeback = spm_evacuate_no_writeback },
-		{ .name = "last", .writeback = spm_evacuate_no_writeback },
+		{ .name = "first", .writeback = spm_evacuate_no_writeback,
+		  .relieve = spm_evacuate_relieve },
+		{ .name = "last", .writeback = spm_evacuate_no_writeback,
+		  .relieve = spm_evacuate_relieve },
 	};
 	int rc;
 
@@ -526,11 +536,11 @@ static void spm_evacuate_test_folio_move(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, src);
 	KUNIT_ASSERT_NOT_NULL(test, dst);
 
-	KUNIT_EXPECT_EQ(test, spm_folio_move(dram, src), -EBUSY);
+	KUNIT_EXPECT_EQ(test, spm_folio_move_begin(dram, src), -EBUSY);
 	folio_put(dram);
 
 	WRITE_ONCE(far->closing, true);
-	KUNIT_EXPECT_EQ(test, spm_folio_move(dst, src), -EBUSY);
+	KUNIT_EXPECT_EQ(test, spm_folio_move_begin(dst, src), -EBUSY);
 	WRITE_ONCE(far->closing, false);
 	KUNIT_EXPECT_EQ(test, spm_used_pages(), 2);
 	KUNIT_EXPECT_EQ(test, spm_stat_read(far, SPM_STAT_USED), 1);

@@ -62,14 +62,24 @@ struct spm_node *spm_kunit_register(struct kunit *test, int i);
 struct spm_node *spm_kunit_register_blocks(struct kunit *test, int i, int nr);
 int spm_kunit_unregister(struct kunit *test, int i);
 void spm_kunit_expect_unused(struct kunit *test, int i);
+void spm_kunit_run(struct kunit *test, int i);
+void spm_kunit_hold(struct kunit *test, int i);
+void spm_kunit_release(struct kunit *test, int i);
 
 struct folio *spm_kunit_alloc(struct kunit *test);
 void spm_kunit_free(struct kunit *test, struct folio *folio);
 unsigned long spm_kunit_fill(struct kunit *test);
 void spm_kunit_free_all(struct kunit *test);
 
+void spm_kunit_expect_file(struct kunit *test, struct kobject *dir,
+			   const char *file, const char *want);
+int spm_kunit_write_file(struct kunit *test, struct kobject *dir,
+			 const char *file, const char *text);
+
 unsigned long spm_kunit_stat(struct kunit *test, int i, enum spm_stat stat);
 unsigned long spm_kunit_total(struct kunit *test, enum spm_stat stat);
+void spm_kunit_expect_stat(struct kunit *test, int i, enum spm_stat stat,
+			   unsigned long want);
 bool spm_kunit_isolate(struct page *page);
 void spm_kunit_putback(struct page *page);
 int spm_kunit_migrate(struct page *page);

@@ -4,10 +4,12 @@
  */
 #include <kunit/visibility.h>
 #include <linux/ioport.h>
+#include <linux/kernfs.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/migrate.h>
 #include <linux/numa.h>
+#include <linux/sysfs.h>
 #include <linux/topology.h>
 
 #include "mm/internal.h"
@@ -232,6 +234,43 @@ void spm_kunit_expect_unused(struct kunit *test, int i)
 		spm_kunit_expect_block_unused(test, &memory->block[j]);
 }
 
+/**
+ * spm_kunit_run() - let a node's worker run, and wait for it
+ * @test: the test
+ * @i: index of the node
+ *
+ * So all is trimmed that was freed before, unless the device wants to be asked
+ * again.
+ */
+void spm_kunit_run(struct kunit *test, int i)
+{
+	spm_control_run(((struct spm_kunit *)test->priv)->node[i]);
+}
+EXPORT_SYMBOL_IF_KUNIT(spm_kunit_run);
+
+/**
+ * spm_kunit_hold() - keep a node's worker from running
+ * @test: the test
+ * @i: index of the node
+ *
+ * Waits until it does not run.
+ */
+void spm_kunit_hold(struct kunit *test, int i)
+{
+	disable_delayed_work_sync(&((struct spm_kunit *)test->priv)->node[i]->control);
+}
+
+/**
+ * spm_kunit_release() - undo spm_kunit_hold(), and let the worker run once
+ * @test: the test
+ * @i: index of the node
+ */
+void spm_kunit_release(struct kunit *test, int i)
+{
+	enable_delayed_work(&((struct spm_kunit *)test->priv)->node[i]->control);
+	spm_kunit_run(test, i);
+}
+
 /* ---- Pages ---- */
 
 /**
@@ -302,6 +341,63 @@ void spm_kunit_free_all(struct kunit *test)
 }
 EXPORT_SYMBOL_IF_KUNIT(spm_kunit_free_all);
 
+/* ---- Files ---- */
+
+/**
+ * spm_kunit_expect_file() - expect this in a file in sysfs
+ * @test: the test
+ * @dir: directory with SPM attributes
+ * @file: name of the file
+ * @want: what a user should read there
+ */
+void spm_kunit_expect_file(struct kunit *test, struct kobject *dir,
+			   const char *file, const char *want)
+{
+	struct kernfs_node *kn = kernfs_find_and_get(dir->sd, file);
+	struct kobj_attribute *attr;
+	char *buf;
+
+	KUNIT_EXPECT_NOT_NULL_MSG(test, kn, "no file %s", file);
+	if (!kn)
+		return;
+
+	/* sysfs_emit() takes whole pages only. */
+	buf = (char *)get_zeroed_page(GFP_KERNEL);
+	if (buf) {
+		attr = container_of((struct attribute *)kn->priv,
+				    struct kobj_attribute, attr);
+		attr->show(dir, attr, buf);
+		KUNIT_EXPECT_STREQ_MSG(test, strim(buf), want, "in %s", file);
+	}
+	free_page((unsigned long)buf);
+	kernfs_put(kn);
+}
+
+/**
+ * spm_kunit_write_file() - write to a file in sysfs, as a user would
+ * @test: the test
+ * @dir: directory with SPM attributes
+ * @file: name of the file
+ * @text: what to write
+ *
+ * Return: 0 or -errno; -ENOENT if there is no such file.
+ */
+int spm_kunit_write_file(struct kunit *test, struct kobject *dir,
+			 const char *file, const char *text)
+{
+	struct kernfs_node *kn = kernfs_find_and_get(dir->sd, file);
+	struct kobj_attribute *attr;
+	ssize_t rc;
+
+	if (!kn)
+		return -ENOENT;
+	attr = container_of((struct attribute *)kn->priv, struct kobj_attribute, attr);
+	rc = attr->store(dir, attr, text, strlen(text));
+	KUNIT_EXPECT_TRUE(test, rc < 0 || rc == strlen(text));
+	kernfs_put(kn);
+	return min(rc, 0);
+}
+
 /* ---- What a module has no access to ---- */
 
 /**
@@ -317,6 +413,23 @@ unsigned long spm_kunit_stat(struct kunit *test, int i, enum spm_stat stat)
 	return spm_stat_read(((struct spm_kunit *)test->priv)->node[i], stat);
 }
 EXPORT_SYMBOL_IF_KUNIT(spm_kunit_stat);
+
+/**
+ * spm_kunit_expect_stat() - expect a count of a node, and the same of all nodes
+ * @test: the test, which has no other node
+ * @i: index of the node
+ * @stat: the counter
+ * @want: how many, since the test began
+ */
+void spm_kunit_expect_stat(struct kunit *test, int i, enum spm_stat stat,
+			   unsigned long want)
+{
+	KUNIT_EXPECT_EQ_MSG(test, spm_kunit_stat(test, i, stat), want, "%s",
+			    spm_stat_names[stat]);
+	KUNIT_EXPECT_EQ_MSG(test, spm_kunit_total(test, stat), want, "%s of all",
+			    spm_stat_names[stat]);
+}
+EXPORT_SYMBOL_IF_KUNIT(spm_kunit_expect_stat);
 
 /**
  * spm_kunit_total() - read the counter of all nodes, also those that are gone

@@ -510,37 +510,13 @@ static void spm_node_test_own_books(struct kunit *test)
 
 /* ---- sysfs ---- */
 
-/* Reads a file of a directory with SPM attributes as a user would. */
-static void spm_node_expect_file(struct kunit *test, struct kobject *dir,
-				 const char *file, const char *want)
-{
-	struct kernfs_node *kn = kernfs_find_and_get(dir->sd, file);
-	struct kobj_attribute *attr;
-	char *buf;
-
-	KUNIT_EXPECT_NOT_NULL_MSG(test, kn, "no file %s", file);
-	if (!kn)
-		return;
-
-	/* sysfs_emit() takes whole pages only. */
-	buf = (char *)get_zeroed_page(GFP_KERNEL);
-	if (buf) {
-		attr = container_of((struct attribute *)kn->priv,
-				    struct kobj_attribute, attr);
-		attr->show(dir, attr, buf);
-		KUNIT_EXPECT_STREQ_MSG(test, strim(buf), want, "in %s", file);
-	}
-	free_page((unsigned long)buf);
-	kernfs_put(kn);
-}
-
 static void spm_node_expect_number(struct kunit *test, struct kobject *dir,
 				   const char *file, unsigned long number)
 {
 	char want[24];
 
 	snprintf(want, sizeof(want), "%lu", number);
-	spm_node_expect_file(test, dir, file, want);
+	spm_kunit_expect_file(test, dir, file, want);
 }
 
 static void spm_node_expect_space(struct kunit *test, struct kobject *dir,
@@ -563,7 +539,7 @@ static void spm_node_test_sysfs(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, dir);
 	KUNIT_EXPECT_PTR_EQ(test, dir, node->kobj->sd);
 
-	spm_node_expect_file(test, node->kobj, "provider", "spm_kunit");
+	spm_kunit_expect_file(test, node->kobj, "provider", "spm_kunit");
 	spm_node_expect_space(test, node->kobj, block_pages, 0);
 	spm_kunit_alloc(test);
 	spm_node_expect_space(test, node->kobj, block_pages, 1);
@@ -586,15 +562,30 @@ static void spm_node_test_sysfs_stats(struct kunit *test)
 	enum spm_stat stat;
 
 	KUNIT_ASSERT_NOT_NULL(test, dir);
-	for (stat = SPM_STAT_USED + 1; stat < NR_SPM_STATS; stat++)
+	for (stat = SPM_STAT_UNTRIMMED + 1; stat < NR_SPM_STATS; stat++)
 		spm_stat_add(node, stat, 100 + stat);
-	for (stat = SPM_STAT_USED + 1; stat < NR_SPM_STATS; stat++) {
+	for (stat = SPM_STAT_UNTRIMMED + 1; stat < NR_SPM_STATS; stat++) {
 		spm_node_expect_number(test, node->kobj, spm_stat_names[stat], 100 + stat);
 		spm_node_expect_number(test, dir->priv, spm_stat_names[stat],
 				       t->total[stat] + 100 + stat);
 	}
 	spm_node_expect_space(test, node->kobj, spm_node_capacity_pages(node), 0);
 	kernfs_put(dir);
+}
+
+/* Tests that what is freed and not trimmed yet is neither in use nor free. */
+static void spm_node_test_sysfs_untrimmed(struct kunit *test)
+{
+	struct spm_node *node = spm_kunit_register(test, 0);
+	unsigned long capacity = spm_node_capacity_pages(node);
+
+	spm_stat_add(node, SPM_STAT_UNTRIMMED, 3);
+	spm_node_expect_number(test, node->kobj, "untrimmed_bytes", 3 << PAGE_SHIFT);
+	spm_node_expect_number(test, node->kobj, "used_bytes", 0);
+	spm_node_expect_number(test, node->kobj, "free_bytes",
+			       (capacity - 3) << PAGE_SHIFT);
+	spm_stat_add(node, SPM_STAT_UNTRIMMED, -3);
+	spm_node_expect_space(test, node->kobj, capacity, 0);
 }
 
 /* Tests that the files of all nodes show sums, and which nodes there are. */
@@ -611,7 +602,7 @@ static void spm_node_test_sysfs_total(struct kunit *test)
 	kernfs_put(dir);	/* never goes */
 
 	spm_node_expect_space(test, kobj, 0, 0);
-	spm_node_expect_file(test, kobj, "nodes", "");
+	spm_kunit_expect_file(test, kobj, "nodes", "");
 	spm_node_expect_number(test, kobj, "refused_no_node", spm_refused_no_node());
 
 	spm_kunit_need_nodes(test, 2);
@@ -620,7 +611,7 @@ static void spm_node_test_sysfs_total(struct kunit *test)
 	spm_kunit_alloc(test);
 	spm_node_expect_space(test, kobj, 2 * block_pages, 1);
 	snprintf(nodes, sizeof(nodes), "%*pbl", nodemask_pr_args(&spm_nodes));
-	spm_node_expect_file(test, kobj, "nodes", nodes);
+	spm_kunit_expect_file(test, kobj, "nodes", nodes);
 	KUNIT_EXPECT_EQ(test, nodes_weight(node_states[N_SPM_MEMORY]), 2);
 	KUNIT_EXPECT_TRUE(test, node_state(t->memory[1].nid, N_SPM_MEMORY));
 }
@@ -646,6 +637,7 @@ static struct kunit_case spm_node_cases[] = {
 	KUNIT_CASE_SLOW(spm_node_test_own_books),
 	KUNIT_CASE(spm_node_test_sysfs),
 	KUNIT_CASE(spm_node_test_sysfs_stats),
+	KUNIT_CASE(spm_node_test_sysfs_untrimmed),
 	KUNIT_CASE(spm_node_test_sysfs_total),
 	{}
 };

@@ -487,7 +487,8 @@ static void zspm_test_poison_lose(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
 	page = zspm_kunit_page(test, 0);
 	SetPageHWPoison(page);
-	KUNIT_EXPECT_EQ(test, zspm_writeback(page_folio(page)), 0);
+	KUNIT_EXPECT_EQ(test, zspm_writeback(page_folio(page)), -EHWPOISON);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_LOST), 1);
 	KUNIT_EXPECT_NULL(test, zspm_kunit_page(test, 0));
 	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 0);
 	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 0), -EIO);
