@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What drivers that make SPM nodes of device-dax instances share: which part of
+ * an instance's memory can be a node, and how an instance is bound and unbound.
+ *
+ * It is not a driver, and knows nothing about telemetry.
+ *
+ * Nothing is bound on its own: which memory is special is the administrator's
+ * decision, by writing the instance's name to the driver's "bind".
+ *
+ * Unbinding has to move the data away first, which can fail. The driver core's
+ * unbind can't. So these drivers have bind and unbind files of their own in
+ * place of the driver core's, with the same names and the same use: unbind
+ * returns an error, and leaves node and instance bound, if the data can't be
+ * moved. When the instance goes away regardless (its CXL region is destroyed,
+ * say), a node that can't be evacuated stays until the next reboot, as with
+ * dax/kmem.
+ */
+#include <linux/device.h>
+#include <linux/device/driver.h>
+#include <linux/memory.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "spm_dax_lib.h"
+
+/* Of no region's type, so that the bus matches no instance on its own. */
+#define SPM_DAX_TYPE	((enum dax_driver_type)-1)
+
+/* ---- Memory ---- */
+
+/* Memory blocks only; what is left over at either end is not used. */
+static bool spm_dax_range(const struct dev_dax *dev_dax, int i, struct range *r)
+{
+	const struct range *range = &dev_dax->ranges[i].range;
+
+	r->start = ALIGN(range->start, memory_block_size_bytes());
+	r->end = ALIGN_DOWN(range->end + 1, memory_block_size_bytes()) - 1;
+	return r->start < r->end;
+}
+
+static int spm_dax_ranges(struct dev_dax *dev_dax, struct range *ranges)
+{
+	struct device *dev = &dev_dax->dev;
+	u64 lost;
+	int i, nr = 0;
+
+	for (i = 0; i < dev_dax->nr_range; i++) {
+		lost = range_len(&dev_dax->ranges[i].range);
+		if (spm_dax_range(dev_dax, i, &ranges[nr]))
+			lost -= range_len(&ranges[nr++]);
+		if (lost)
+			dev_info(dev, "mapping%d: %#llx bytes are not used, memory blocks have %#lx\n",
+				 i, lost, memory_block_size_bytes());
+	}
+	return nr;
+}
+
+/**
+ * spm_dax_describe() - tell which memory of an instance can be a node
+ * @dev_dax: the instance
+ * @provider: its node id and ranges are set. There may be no range at all, then
+ *	it can't be registered.
+ *
+ * Context: Process context, under the device lock. May sleep.
+ * Return: 0, and the caller frees @provider->ranges with kfree(); -ENOMEM.
+ */
+int spm_dax_describe(struct dev_dax *dev_dax, struct spm_provider *provider)
+{
+	struct range *ranges;
+
+	ranges = kcalloc(dev_dax->nr_range, sizeof(*ranges), GFP_KERNEL);
+	if (!ranges)
+		return -ENOMEM;
+
+	provider->nid = dev_dax->target_node;
+	provider->nr_ranges = spm_dax_ranges(dev_dax, ranges);
+	provider->ranges = ranges;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(spm_dax_describe);
+
+/**
+ * spm_dax_register_node() - make an SPM node, and say if that fails
+ * @dev_dax: the instance
+ * @provider: as spm_dax_describe() has completed it
+ *
+ * Context: Process context, under the device lock. May sleep.
+ * Return: as spm_register_node() does.
+ */
+struct spm_node *spm_dax_register_node(struct dev_dax *dev_dax,
+				       const struct spm_provider *provider)
+{
+	struct spm_node *node = spm_register_node(provider);
+
+	if (IS_ERR(node))
+		dev_err(&dev_dax->dev, "node %d: no SPM node of this memory: %pe\n",
+			dev_dax->target_node, node);
+	return node;
+}
+EXPORT_SYMBOL_GPL(spm_dax_register_node);
+
+/* ---- Binding ---- */
+
+static int spm_dax_unregister_node(struct device *dev)
+{
+	const struct spm_dax_driver *driver =
+		container_of(dev->driver, struct spm_dax_driver, dax.drv);
+
+	device_lock_assert(dev);
+
+	return driver->unregister(to_dev_dax(dev));
+}
+
+static void spm_dax_remove(struct dev_dax *dev_dax)
+{
+	struct device *dev = &dev_dax->dev;
+	int rc = spm_dax_unregister_node(dev);
+
+	if (rc)
+		dev_err(dev, "node %d stays until the next reboot: %d\n",
+			dev_dax->target_node, rc);
+}
+
+static ssize_t bind_store(struct device_driver *drv, const char *buf, size_t count)
+{
+	struct device *dev;
+	int rc;
+
+	dev = bus_find_device_by_name(drv->bus, NULL, buf);
+	if (!dev)
+		return -ENODEV;
+	rc = device_driver_attach(drv, dev);
+	put_device(dev);
+	return rc ?: count;
+}
+
+static struct driver_attribute driver_attr_bind =
+	__ATTR_IGNORE_LOCKDEP(bind, 0200, NULL, bind_store);
+
+static ssize_t unbind_store(struct device_driver *drv, const char *buf,
+			    size_t count)
+{
+	struct device *dev;
+	int rc = -ENODEV;
+
+	dev = bus_find_device_by_name(drv->bus, NULL, buf);
+	if (!dev)
+		return -ENODEV;
+
+	device_lock(dev);
+	if (dev->driver == drv)
+		rc = spm_dax_unregister_node(dev);
+	device_unlock(dev);
+
+	/* Nobody else binds it in between: it still has this driver. */
+	if (!rc)
+		device_release_driver(dev);
+	put_device(dev);
+	return rc ?: count;
+}
+
+static struct driver_attribute driver_attr_unbind =
+	__ATTR_IGNORE_LOCKDEP(unbind, 0200, NULL, unbind_store);
+
+static struct attribute *spm_dax_attrs[] = {
+	&driver_attr_bind.attr,
+	&driver_attr_unbind.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(spm_dax);
+
+/**
+ * __spm_dax_driver_register() - see spm_dax_driver_register()
+ * @driver: the driver; its dax.probe and unregister are set
+ * @module: module that it is in
+ * @mod_name: its name, and the driver's
+ *
+ * Context: Process context. May sleep.
+ * Return: 0 or -errno.
+ */
+int __spm_dax_driver_register(struct spm_dax_driver *driver,
+			      struct module *module, const char *mod_name)
+{
+	driver->dax.drv.suppress_bind_attrs = true;
+	driver->dax.drv.groups = spm_dax_groups;
+	driver->dax.type = SPM_DAX_TYPE;
+	driver->dax.remove = spm_dax_remove;
+	return __dax_driver_register(&driver->dax, module, mod_name);
+}
+EXPORT_SYMBOL_GPL(__spm_dax_driver_register);
+
+/**
+ * spm_dax_driver_unregister() - undo spm_dax_driver_register()
+ * @driver: the driver; none of its nodes is registered, as each holds a
+ *	reference to the driver's module
+ *
+ * Context: Process context. May sleep.
+ */
+void spm_dax_driver_unregister(struct spm_dax_driver *driver)
+{
+	dax_driver_unregister(&driver->dax);
+}
+EXPORT_SYMBOL_GPL(spm_dax_driver_unregister);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("SPM nodes from device-dax instances: what drivers share");
