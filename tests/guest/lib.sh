@@ -17,6 +17,8 @@ export PATH=$root/build/tests:$PATH
 . "$root/build/linux/tools/testing/selftests/kselftest/ktap_helpers.sh"
 
 driver=/sys/bus/dax/drivers/spm_dax
+emu_driver=/sys/bus/dax/drivers/spm_emu
+emu_parameters=/sys/module/spm_emu/parameters
 node_dir=/sys/devices/system/node
 spm=/sys/kernel/mm/spm
 debug=/sys/kernel/debug
@@ -67,6 +69,7 @@ errno_text() {
 	EINTR) echo 'Interrupted system call' ;;
 	EIO) echo 'Input/output error' ;;
 	ENOMEM) echo 'Cannot allocate memory' ;;
+	ERANGE) echo 'Numerical result out of range' ;;
 	EACCES) echo 'Permission denied' ;;
 	EBUSY) echo 'Device or resource busy' ;;
 	ENODEV) echo 'No such device' ;;
@@ -165,6 +168,58 @@ all_dax() {
 	for path in /sys/bus/dax/devices/*; do
 		[ ! -e "$path" ] || echo "${path##*/}"
 	done
+}
+
+# emulate DAX [PARAMETER=VALUE...] - make an SPM node of an emulated device, with
+# the defaults for all other parameters
+emulate() {
+	local dax=$1 setting
+	shift
+	modprobe spm_emu 2>/dev/null
+	leave "$dax"
+	for setting in ratio_permille=2000 model=lz4 fixed_permille=2000 lag_ms=10 refresh_ms=20 \
+		       notice_ms=2000 "$@"; do
+		put "${setting#*=}" "$emu_parameters/${setting%%=*}"
+	done
+	put "$dax" $emu_driver/bind
+}
+
+# leave DAX - no driver has it any more
+leave() {
+	local driver
+	driver=$(readlink -f "/sys/bus/dax/devices/$1/driver") || return 0
+	[ ! -e "$driver" ] || put "$1" "$driver/unbind"
+}
+
+# emu DAX FILE - a figure of an emulated device
+emu() {
+	cat "$debug/spm_emu/$1/$2"
+}
+
+# fault DAX FILE VALUE - let an emulated device misbehave
+fault() {
+	put "$3" "$debug/spm_emu/$1/$2"
+}
+
+# gate NODE
+gate() {
+	of "$1" gate
+}
+
+# gate_is NODE TEXT
+gate_is() {
+	[ "$(gate "$1")" = "$2" ]
+}
+
+# opens NODE [SECONDS] - its gate does, before this time is over
+opens() {
+	eventually "${2:-30}" gate_is "$1" 'open none' ||
+		fail "the gate of node $1 does not open: $(gate "$1"), $(of "$1" mm_stat)"
+}
+
+# oom_kills - since boot
+oom_kills() {
+	vmstat oom_kill
 }
 
 # use_zswap ZPOOL - switch zswap on with this zpool

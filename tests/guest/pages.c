@@ -38,6 +38,9 @@ static const char usage[] =
 "commands:\n"
 "  fill       new contents for all pages\n"
 "  some       new contents for every third page\n"
+"  zeroes=N   as -z, for new contents from here on\n"
+"  rewrite=N  N times: THREADS threads check, give each page new contents, out\n"
+"  refill=N   N times: THREADS threads drop, fill, out\n"
 "  out        push out with MADV_PAGEOUT; out=N the first N pages only\n"
 "  check      all pages have their contents\n"
 "  drop       MADV_DONTNEED\n"
@@ -55,7 +58,10 @@ static struct {
 	unsigned int percent;
 	unsigned int threads;
 	uint64_t seed;
-	uint32_t *generation;
+	struct {
+		uint32_t generation;
+		uint32_t percent;
+	} *is;
 } mem;
 
 static const char *loop_file;
@@ -73,8 +79,8 @@ static uint64_t random_next(uint64_t *state)
 
 static void page_make(unsigned long number, uint64_t *page)
 {
-	unsigned int filled = PIECE - PIECE * mem.percent / 100;
-	uint64_t state = mem.seed ^ (number << 32) ^ mem.generation[number];
+	unsigned int filled = PIECE - PIECE * mem.is[number].percent / 100;
+	uint64_t state = mem.seed ^ (number << 32) ^ mem.is[number].generation;
 	unsigned int i;
 
 	for (i = 0; i < WORDS; i++)
@@ -85,7 +91,8 @@ static void page_make(unsigned long number, uint64_t *page)
 
 static void page_fill(unsigned long number)
 {
-	mem.generation[number]++;
+	mem.is[number].generation++;
+	mem.is[number].percent = mem.percent;
 	page_make(number, (uint64_t *)(mem.base + number * PAGE));
 }
 
@@ -217,12 +224,20 @@ static void do_pause(const char *file)
 		usleep(20000);
 }
 
+/* Which pages are thread N's */
+static void slice(void *arg, unsigned long *first, unsigned long *last)
+{
+	unsigned long n = (unsigned long)arg;
+
+	*first = mem.pages * n / mem.threads;
+	*last = mem.pages * (n + 1) / mem.threads;
+}
+
 static void *loop_thread(void *arg)
 {
-	unsigned long n = (unsigned long)arg, i;
-	unsigned long first = mem.pages / mem.threads * n;
-	unsigned long last = first + mem.pages / mem.threads;
+	unsigned long first, last, i;
 
+	slice(arg, &first, &last);
 	for (;;) {
 		range_out(first, last - first);
 		for (i = first; i < last; i++) {
@@ -237,17 +252,47 @@ static void *loop_thread(void *arg)
 	}
 }
 
-static void do_loop(const char *file)
+static void *rewrite_thread(void *arg)
+{
+	unsigned long first, last, i;
+
+	slice(arg, &first, &last);
+	for (i = first; i < last; i++) {
+		page_check(i);
+		page_fill(i);
+	}
+	range_out(first, last - first);
+	return NULL;
+}
+
+static void *refill_thread(void *arg)
+{
+	unsigned long first, last, i;
+
+	slice(arg, &first, &last);
+	madvise(mem.base + first * PAGE, (last - first) * PAGE, MADV_DONTNEED);
+	for (i = first; i < last; i++)
+		page_fill(i);
+	range_out(first, last - first);
+	return NULL;
+}
+
+static void in_threads(void *(*f)(void *arg))
 {
 	pthread_t thread[16];
 	unsigned long i;
 
-	loop_file = file;
 	for (i = 0; i < mem.threads; i++)
-		if (pthread_create(&thread[i], NULL, loop_thread, (void *)i))
+		if (pthread_create(&thread[i], NULL, f, (void *)i))
 			err(1, "pthread_create");
 	for (i = 0; i < mem.threads; i++)
 		pthread_join(thread[i], NULL);
+}
+
+static void do_loop(const char *file)
+{
+	loop_file = file;
+	in_threads(loop_thread);
 	printf("%lu rounds\n", rounds);
 }
 
@@ -266,6 +311,14 @@ static void do_command(const char *word)
 		all(page_fill);
 	else if (is_word(word, len, "some"))
 		do_some();
+	else if (is_word(word, len, "zeroes") && value && n <= 100)
+		mem.percent = n;
+	else if (is_word(word, len, "rewrite") && value)
+		while (n--)
+			in_threads(rewrite_thread);
+	else if (is_word(word, len, "refill") && value)
+		while (n--)
+			in_threads(refill_thread);
 	else if (is_word(word, len, "out"))
 		range_out(0, value ? n : mem.pages);
 	else if (is_word(word, len, "check"))
@@ -317,8 +370,8 @@ static void map(const char *kind, const char *file)
 	} else if (madvise(mem.base, size, MADV_NOHUGEPAGE) && errno != EINVAL) {
 		err(1, "MADV_NOHUGEPAGE");
 	}
-	mem.generation = calloc(mem.pages, sizeof(*mem.generation));
-	if (!mem.generation)
+	mem.is = calloc(mem.pages, sizeof(*mem.is));
+	if (!mem.is)
 		err(1, "calloc");
 }
 
