@@ -219,10 +219,11 @@ static void spm_alloc_test_free(struct kunit *test)
 /* Tests that what a user reports is counted as what it is. */
 static void spm_alloc_test_stats(struct kunit *test)
 {
-	struct spm_node *node = spm_kunit_register(test, 0);
-	struct folio *folio = spm_kunit_alloc(test);
+	struct folio *folio;
 	enum spm_stat stat;
 
+	spm_kunit_register(test, 0);
+	folio = spm_kunit_alloc(test);
 	KUNIT_ASSERT_NOT_NULL(test, folio);
 	for (stat = 0; stat < NR_SPM_STATS; stat++)
 		spm_kunit_expect_stat(test, 0, stat, stat == SPM_STAT_USED);
