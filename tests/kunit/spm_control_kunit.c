@@ -54,7 +54,7 @@ struct spm_control_relief {
  * @relieve: what the user answers to each request
  */
 struct spm_control_device {
-	spinlock_t lock;
+	spinlock_t lock;		/* all that follows */
 	struct spm_telemetry reading;
 	int rc;
 	int mute_nid;

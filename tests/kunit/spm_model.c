@@ -424,7 +424,6 @@ void spm_model_step(struct spm_model *m)
 	spm_model_check(m);
 }
 
-
 void spm_model_init(struct spm_model *m, struct kunit *test,
 		    const struct spm_model_case *device, u32 seed)
 {

@@ -186,8 +186,9 @@ struct spm_model {
 
 /* Fail at this step, unless the condition is met. */
 #define SPM_MODEL_EXPECT(m, condition, fmt, ...) do { \
+	const struct spm_model *__m = (m); \
 	if (unlikely(!(condition))) \
-		KUNIT_FAIL((m)->test, "step %lu: " fmt, (m)->step, ##__VA_ARGS__); \
+		KUNIT_FAIL(__m->test, "step %lu: " fmt, __m->step, ##__VA_ARGS__); \
 } while (0)
 
 void spm_model_init(struct spm_model *m, struct kunit *test,
