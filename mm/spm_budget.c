@@ -31,6 +31,10 @@
  * admitted at once. A hard stop holds for each page, credit or not; it ends
  * only by a reading that is of a later time than the stop.
  *
+ * Credit was given for the limit of then. If that falls, as the device can hold
+ * less, the budget is uncovered, and stopped, until everything that was admitted
+ * fits below the new limit. So that this comes to pass, credit is taken back.
+ *
  * This file knows no node and no device, so that it can be tested on its own.
  */
 #include <linux/cpumask.h>
@@ -169,9 +173,11 @@ static enum spm_gate spm_budget_next_gate(const struct spm_budget *budget)
 
 	if (budget->gate == SPM_GATE_REMOVED)
 		return SPM_GATE_REMOVED;
-	if (used > spm_budget_limit_bytes(budget))
+	if (used > budget->limit_bytes)
 		return budget->gate == SPM_GATE_STALE ?
 		       SPM_GATE_LIMIT : max(budget->gate, SPM_GATE_LIMIT);
+	if (budget->uncovered)
+		return SPM_GATE_CAPACITY;
 	if (budget->gate > SPM_GATE_TARGET &&
 	    budget->reading.as_of_ns < budget->stopped_ns)
 		return budget->gate;
@@ -191,9 +197,15 @@ static void spm_budget_update(struct spm_budget *budget)
 
 	lockdep_assert_held(&budget->lock);
 
+	if (limit_bytes < budget->limit_bytes)
+		budget->uncovered = true;
+	budget->limit_bytes = limit_bytes;
+
 	budget->limit = budget->base;
 	if (used < limit_bytes)
 		budget->limit += (limit_bytes - used) >> PAGE_SHIFT;
+	if (budget->granted <= budget->limit)
+		budget->uncovered = false;
 	spm_budget_set_gate(budget, spm_budget_next_gate(budget));
 }
 
@@ -272,6 +284,27 @@ void spm_budget_stop(struct spm_budget *budget, enum spm_gate gate, u64 now_ns)
 }
 
 /**
+ * spm_budget_expire() - stop, if the last reading is too old
+ * @budget: the budget
+ * @now_ns: the time
+ * @now: the time in jiffies
+ *
+ * Context: Any.
+ */
+void spm_budget_expire(struct spm_budget *budget, u64 now_ns, unsigned long now)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&budget->lock, flags);
+	if (budget->gate <= SPM_GATE_TARGET &&
+	    time_after(now, budget->fresh_until)) {
+		budget->stopped_ns = now_ns;
+		spm_budget_set_gate(budget, SPM_GATE_STALE);
+	}
+	spin_unlock_irqrestore(&budget->lock, flags);
+}
+
+/**
  * spm_budget_grant() - let a CPU store some pages
  * @budget: the budget
  *
@@ -295,6 +328,23 @@ unsigned int spm_budget_grant(struct spm_budget *budget)
 	}
 	spin_unlock_irqrestore(&budget->lock, flags);
 	return nr;
+}
+
+/**
+ * spm_budget_take_back() - some of what was granted is not going to be used
+ * @budget: the budget
+ * @nr: number of pages
+ *
+ * Context: Any. The credit for them is gone.
+ */
+void spm_budget_take_back(struct spm_budget *budget, u64 nr)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&budget->lock, flags);
+	budget->granted -= nr;
+	spm_budget_update(budget);
+	spin_unlock_irqrestore(&budget->lock, flags);
 }
 
 /**
@@ -390,7 +440,8 @@ static bool spm_knobs_make_sense(const struct spm_knobs *knobs)
  * Context: Any.
  * Return: 0; -ERANGE if one of them is out of its range, -EINVAL if they
  * contradict each other: 0 < reopen < target, target + margin <= 1000, two
- * intervals at most stale_ms. Then nothing changes.
+ * intervals at most stale_ms. Then nothing changes. Otherwise they act at once, on
+ * the last reading too.
  */
 int spm_budget_set_knobs(struct spm_budget *budget, const struct spm_knobs *knobs)
 {
@@ -402,6 +453,10 @@ int spm_budget_set_knobs(struct spm_budget *budget, const struct spm_knobs *knob
 		return -EINVAL;
 
 	spin_lock_irqsave(&budget->lock, flags);
+	/* WRITE_ONCE: see spm_budget_stopped(). */
+	WRITE_ONCE(budget->fresh_until, budget->fresh_until +
+		   msecs_to_jiffies(knobs->stale_ms) -
+		   msecs_to_jiffies(budget->knobs.stale_ms));
 	budget->knobs = *knobs;
 	if (budget->reading.physical_bytes)
 		spm_budget_update(budget);

@@ -3,7 +3,8 @@
  * The control loop of an SPM node
  *
  * One worker for each node that has telemetry or trims. Each time it
- *   1. reads the device, by which the budget opens or shuts the gate;
+ *   1. reads the device, by which the budget opens or shuts the gate, and takes
+ *	back what credit CPUs have if the device can hold less than before;
  *   2. if there is a deficit, moves pages off the node: to DRAM while there is
  *	plenty of that, else to the swap device, coldest first;
  *   3. trims what was freed.
@@ -21,6 +22,7 @@
 #include <linux/export.h>
 #include <linux/math64.h>
 #include <linux/mmzone.h>
+#include <linux/smp.h>
 #include <linux/timekeeping.h>
 #include <trace/events/spm.h>
 
@@ -59,6 +61,35 @@ static void spm_take_reading(struct spm_node *node)
 		spm_stat_inc(node, SPM_STAT_READ_FAILED);
 	else
 		spm_stat_inc(node, SPM_STAT_READ);
+}
+
+/* What is taken back of the credit that CPUs have for @node. */
+struct spm_taken_back {
+	struct spm_node *node;
+	atomic_long_t nr;
+};
+
+/* On each CPU, as nobody else may write to what it counts with. */
+static void spm_take_back_here(void *arg)
+{
+	struct spm_taken_back *taken = arg;
+
+	atomic_long_add(this_cpu_xchg(taken->node->cpu->credit, 0), &taken->nr);
+}
+
+/*
+ * CPUs may just be admitting pages with it. These count as granted still, and so
+ * does credit that a CPU is about to add: it is taken back the next time.
+ */
+static void spm_take_back_credit(struct spm_node *node)
+{
+	struct spm_taken_back taken = { .node = node };
+
+	/* READ_ONCE: written by this worker and for knobs, under the lock. */
+	if (!READ_ONCE(node->budget.uncovered))
+		return;
+	on_each_cpu(spm_take_back_here, &taken, true);
+	spm_budget_take_back(&node->budget, atomic_long_read(&taken.nr));
 }
 
 /* The device needs to be told only when the marks have moved. */
@@ -159,28 +190,6 @@ static void spm_relieve(struct spm_node *node)
 
 /* ---- The worker ---- */
 
-static void spm_control_work(struct work_struct *work)
-{
-	struct spm_node *node = container_of(to_delayed_work(work),
-					     struct spm_node, control);
-	bool busy;
-
-	if (node->budgeted && !READ_ONCE(node->removed)) {
-		spm_take_reading(node);
-		spm_set_thresholds(node);
-		spm_relieve(node);
-	}
-	busy = spm_trim(node);
-
-	WRITE_ONCE(node->kick_after, jiffies + 1);	/* see spm_control_kick() */
-	if (busy)
-		queue_delayed_work(spm_wq, &node->control,
-				   msecs_to_jiffies(SPM_TRIM_DELAY_MS));
-	else if (node->budgeted)
-		queue_delayed_work(spm_wq, &node->control,
-				   msecs_to_jiffies(READ_ONCE(node->budget.knobs.interval_ms)));
-}
-
 /**
  * spm_control_trim_soon() - there are pages to be trimmed
  * @node: the node, which trims
@@ -191,6 +200,28 @@ void spm_control_trim_soon(struct spm_node *node)
 {
 	queue_delayed_work(spm_wq, &node->control,
 			   msecs_to_jiffies(SPM_TRIM_DELAY_MS));
+}
+
+static void spm_control_work(struct work_struct *work)
+{
+	struct spm_node *node = container_of(to_delayed_work(work),
+					     struct spm_node, control);
+	bool busy;
+
+	if (node->budgeted && !READ_ONCE(node->removed)) {
+		spm_take_reading(node);
+		spm_take_back_credit(node);
+		spm_set_thresholds(node);
+		spm_relieve(node);
+	}
+	busy = spm_trim(node);
+
+	WRITE_ONCE(node->kick_after, jiffies + 1);	/* see spm_control_kick() */
+	if (busy)
+		spm_control_trim_soon(node);
+	else if (node->budgeted)
+		queue_delayed_work(spm_wq, &node->control,
+				   msecs_to_jiffies(READ_ONCE(node->budget.knobs.interval_ms)));
 }
 
 /**
@@ -287,9 +318,9 @@ void spm_control_init(struct spm_node *node)
  */
 bool spm_admit_stopped(struct spm_node *node)
 {
-	/* Nobody has stopped it: the reading got too old. */
+	/* If nobody has stopped it, the reading got too old. */
 	if (READ_ONCE(node->budget.gate) <= SPM_GATE_TARGET)
-		spm_budget_stop(&node->budget, SPM_GATE_STALE, ktime_get_ns());
+		spm_budget_expire(&node->budget, ktime_get_ns(), jiffies);
 	spm_refuse(node, SPM_STAT_REFUSED_STOPPED);
 	return false;
 }

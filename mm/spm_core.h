@@ -99,7 +99,7 @@ struct spm_cpu {
  *	for reopening. A CPU may still use up its credit.
  * @SPM_GATE_LIMIT: stopped, as usage has reached the margin
  * @SPM_GATE_HIGH: stopped by SPM_EVENT_HIGH
- * @SPM_GATE_CAPACITY: stopped by SPM_EVENT_CAPACITY
+ * @SPM_GATE_CAPACITY: stopped, as the device can hold less than before
  * @SPM_GATE_STALE: stopped, for there is no reading that is fresh enough
  * @SPM_GATE_REMOVED: stopped for good, as there is no device any more
  * @NR_SPM_GATES: how many there are
@@ -156,7 +156,9 @@ struct spm_snapshot {
  * @nid: the node, for traces. Constant.
  * @lock: guards all members
  * @granted: pages that were admitted, or may be as CPUs have credit for them
+ * @limit_bytes: what the device may hold at most
  * @limit: what @granted may rise to
+ * @uncovered: @limit_bytes has fallen, and @granted is above @limit since
  * @base: pages that were surely in @reading
  * @reading: the last one that was good; physical_bytes 0 before the first
  * @stopped_ns: when the hard stop began, or was confirmed last
@@ -172,7 +174,9 @@ struct spm_budget {
 
 	spinlock_t lock;		/* all members */
 	u64 granted;
+	u64 limit_bytes;
 	u64 limit;
+	bool uncovered;
 	u64 base;
 	struct spm_telemetry reading;
 	u64 stopped_ns;
@@ -327,7 +331,9 @@ int spm_budget_reading(struct spm_budget *budget,
 		       const struct spm_telemetry *reading, u64 now_ns,
 		       unsigned long now);
 void spm_budget_stop(struct spm_budget *budget, enum spm_gate gate, u64 now_ns);
+void spm_budget_expire(struct spm_budget *budget, u64 now_ns, unsigned long now);
 unsigned int spm_budget_grant(struct spm_budget *budget);
+void spm_budget_take_back(struct spm_budget *budget, u64 nr);
 void spm_budget_get(struct spm_budget *budget, struct spm_budget *copy);
 u64 spm_budget_bound_bytes(struct spm_budget *budget);
 u64 spm_budget_deficit_bytes(struct spm_budget *budget);
@@ -411,6 +417,13 @@ static inline void spm_stat_inc(struct spm_node *node, enum spm_stat stat)
 	this_cpu_inc(node->cpu->count[stat]);
 }
 
+/* For providers that can't see a write by themselves. */
+static inline void spm_tell_written(struct spm_node *node, struct folio *folio)
+{
+	if (node->written)
+		node->written(node, folio_pfn(folio));
+}
+
 /**
  * spm_written() - a page that spm_admit() admitted has been written
  * @node: the node
@@ -421,8 +434,7 @@ static inline void spm_stat_inc(struct spm_node *node, enum spm_stat stat)
 static inline void spm_written(struct spm_node *node, struct folio *folio,
 			       enum spm_stat stat)
 {
-	if (node->written)
-		node->written(node, folio_pfn(folio));
+	spm_tell_written(node, folio);
 	/* Written first, counted then. Pairs with smp_rmb() in spm_take_reading(). */
 	smp_wmb();
 	spm_stat_inc(node, stat);

@@ -47,9 +47,15 @@ static u64 spm_untrimmed_bytes(struct spm_node *node)
 	return (u64)spm_stat_read(node, SPM_STAT_UNTRIMMED) << PAGE_SHIFT;
 }
 
+/* What the device has contents of. */
+static u64 spm_taken_bytes(struct spm_node *node)
+{
+	return spm_used_bytes(node) + spm_untrimmed_bytes(node);
+}
+
 static u64 spm_free_bytes(struct spm_node *node)
 {
-	u64 taken = spm_used_bytes(node) + spm_untrimmed_bytes(node);
+	u64 taken = spm_taken_bytes(node);
 	u64 capacity = spm_capacity_bytes(node);
 
 	return capacity - min(taken, capacity);
@@ -71,7 +77,7 @@ static u64 spm_physical_used_bytes(struct spm_node *node)
 	struct spm_budget budget;
 
 	if (!node->budgeted)
-		return spm_used_bytes(node) + spm_untrimmed_bytes(node);
+		return spm_taken_bytes(node);
 	spm_budget_get(&node->budget, &budget);
 	return budget.reading.used_bytes;
 }
@@ -159,8 +165,7 @@ SPM_FIGURE(admitted);
 static u64 spm_ratio_permille(struct kobject *kobj)
 {
 	u64 physical = spm_sum(kobj, spm_physical_used_bytes);
-	u64 logical = spm_sum(kobj, spm_used_bytes) +
-		      spm_sum(kobj, spm_untrimmed_bytes);
+	u64 logical = spm_sum(kobj, spm_taken_bytes);
 
 	return physical ? div64_u64(logical * 1000, physical) : 0;
 }

@@ -56,8 +56,7 @@ static void spm_trim_zero(struct spm_node *node, struct folio *folio)
 	if (folio_test_hwpoison(folio))
 		return;
 	clear_highpage(folio_page(folio, 0));
-	if (node->written)
-		node->written(node, folio_pfn(folio));
+	spm_tell_written(node, folio);
 	spm_stat_inc(node, SPM_STAT_ZEROED);
 }
 

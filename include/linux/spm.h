@@ -23,13 +23,15 @@ struct spm_node;
 /**
  * struct spm_telemetry - what a device says about itself
  * @physical_bytes: what it can hold, compressed; may change at run time. More
- *	than the node has online counts as that much only.
+ *	than the node has online counts as that much only. It must tell what the
+ *	device is going to hold before that is so: earlier than stale_ms (sysfs).
  * @used_bytes: what its contents take now, compressed
  * @as_of_ns: time of the reading, as ktime_get_ns() tells it: @used_bytes has
  *	in it every write that was complete by then
  *
  * Totals only, as real devices give no more than these. They may be old, but
- * @as_of_ns must tell how old, and be too early rather than too late. A device
+ * @as_of_ns must tell how old, and be too early rather than too late; one that is
+ * older than the one before must not be told. A device
  * that has no clock, but counts its refreshes, gives the time of the last
  * reading that returned another count.
  */
