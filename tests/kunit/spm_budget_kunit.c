@@ -70,6 +70,12 @@ static void spm_budget_kunit_stop(struct spm_budget *budget, enum spm_gate gate,
 	spm_budget_stop(budget, gate, spm_budget_kunit_ns(now_ms));
 }
 
+static void spm_budget_kunit_expire(struct spm_budget *budget, u64 now_ms)
+{
+	spm_budget_expire(budget, spm_budget_kunit_ns(now_ms),
+			  spm_budget_kunit_jiffies(now_ms));
+}
+
 static void spm_budget_kunit_snapshot(struct spm_budget *budget, u64 written, u64 now_ms)
 {
 	spm_budget_snapshot(budget, written, spm_budget_kunit_ns(now_ms));
@@ -79,6 +85,9 @@ static bool spm_budget_kunit_stopped(struct spm_budget *budget, u64 now_ms)
 {
 	return spm_budget_stopped(budget, spm_budget_kunit_jiffies(now_ms));
 }
+
+/* More than is ever to be had. */
+#define SPM_BUDGET_KUNIT_ALL	(100 * SPM_BUDGET_KUNIT_LOGICAL)
 
 /* Take as much as there is, @max pages at most or a few more. Return: pages. */
 static u64 spm_budget_kunit_take(struct spm_budget *budget, u64 max)
@@ -205,7 +214,7 @@ static void spm_budget_test_free(struct kunit *test)
 	u64 nr;
 
 	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 0, 0, 0), 0);
-	nr = spm_budget_kunit_take(budget, U64_MAX);
+	nr = spm_budget_kunit_take(budget, SPM_BUDGET_KUNIT_ALL);
 	KUNIT_EXPECT_EQ(test, nr, SPM_BUDGET_KUNIT_LIMIT);
 	spm_budget_kunit_snapshot(budget, nr, 100);
 	KUNIT_EXPECT_EQ(test, spm_budget_grant(budget), 0);
@@ -213,7 +222,7 @@ static void spm_budget_test_free(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 300, 100, 110), 0);
 	KUNIT_EXPECT_EQ(test, spm_budget_kunit_bound_pages(budget), 300);
-	KUNIT_EXPECT_EQ(test, spm_budget_kunit_take(budget, U64_MAX),
+	KUNIT_EXPECT_EQ(test, spm_budget_kunit_take(budget, SPM_BUDGET_KUNIT_ALL),
 			SPM_BUDGET_KUNIT_LIMIT - 300);
 }
 
@@ -244,7 +253,7 @@ static void spm_budget_test_base(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, spm_budget_kunit_bound_pages(budget), 5);
 
 	/* What is granted after that is not in it. */
-	nr = spm_budget_kunit_take(budget, U64_MAX);
+	nr = spm_budget_kunit_take(budget, SPM_BUDGET_KUNIT_ALL);
 	KUNIT_EXPECT_EQ(test, nr, SPM_BUDGET_KUNIT_LIMIT - 5);
 	KUNIT_EXPECT_EQ(test, spm_budget_kunit_bound_pages(budget), 5 + nr);
 }
@@ -431,7 +440,7 @@ static void spm_budget_test_physical_large(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read_physical(budget, U64_MAX >> PAGE_SHIFT,
 							     0, 0, 0), 0);
 	KUNIT_EXPECT_EQ(test, budget->reading.physical_bytes, budget->logical_bytes);
-	KUNIT_EXPECT_EQ(test, spm_budget_kunit_take(budget, U64_MAX),
+	KUNIT_EXPECT_EQ(test, spm_budget_kunit_take(budget, SPM_BUDGET_KUNIT_ALL),
 			SPM_BUDGET_KUNIT_LOGICAL * SPM_BUDGET_KUNIT_LIMIT / 1000);
 }
 

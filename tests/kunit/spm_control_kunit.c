@@ -54,7 +54,7 @@ struct spm_control_relief {
  * @relieve: what the user answers to each request
  */
 struct spm_control_device {
-	spinlock_t lock;		/* all that follows */
+	spinlock_t lock;		/* all members */
 	struct spm_telemetry reading;
 	int rc;
 	int mute_nid;
@@ -361,6 +361,34 @@ static void spm_control_test_credit(struct kunit *test)
 	spm_control_expect_rest(test, node);
 }
 
+/* Tests that CPUs lose their credit when the device can hold less. */
+static void spm_control_test_take_back(struct kunit *test)
+{
+	struct spm_node *node = spm_control_register(test, 0);
+	unsigned long nr = 0;
+	int cpu;
+
+	for_each_online_cpu(cpu) {
+		KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
+		KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+		nr++;
+	}
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	KUNIT_ASSERT_GT(test, spm_control_credit(node), 10);
+
+	spm_control_device->reading.physical_bytes = (nr + 10) << PAGE_SHIFT;
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, spm_control_credit(node), 0);
+	KUNIT_EXPECT_EQ(test, node->budget.granted, nr);
+	spm_control_expect_rest(test, node);
+
+	/* What was written is in none of these readings, and there is room for 10. */
+	KUNIT_EXPECT_EQ(test, node->budget.gate, SPM_GATE_OPEN);
+	KUNIT_EXPECT_LE(test, spm_control_fill(test), 10);
+	KUNIT_EXPECT_GT(test, spm_kunit_stat(test, 0, SPM_STAT_USED), nr);
+	spm_control_expect_rest(test, node);
+}
+
 /* Tests that what was admitted and found no page is given back. */
 static void spm_control_test_full(struct kunit *test)
 {
@@ -549,6 +577,7 @@ static struct kunit_case spm_control_cases[] = {
 	KUNIT_CASE(spm_control_test_no_telemetry),
 	KUNIT_CASE(spm_control_test_budget),
 	KUNIT_CASE(spm_control_test_credit),
+	KUNIT_CASE(spm_control_test_take_back),
 	KUNIT_CASE_SLOW(spm_control_test_full),
 	KUNIT_CASE(spm_control_test_move),
 	KUNIT_CASE(spm_control_test_move_fails),

@@ -141,7 +141,7 @@ static void spm_gate_test_capacity(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read_physical(budget, 500, 100, 90, 110), 0);
 	KUNIT_EXPECT_EQ(test, spm_budget_grant(budget), 0);
 	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read_physical(budget, 500, 100, 110, 120), 0);
-	KUNIT_EXPECT_EQ(test, spm_budget_kunit_take(budget, U64_MAX), 485 - 100);
+	KUNIT_EXPECT_EQ(test, spm_budget_kunit_take(budget, SPM_BUDGET_KUNIT_ALL), 485 - 100);
 
 	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read_physical(budget, 500, 461, 130, 130), 0);
 	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_TARGET);
@@ -149,6 +149,60 @@ static void spm_gate_test_capacity(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_LIMIT);
 	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 461, 150, 150), 0);
 	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_OPEN);
+}
+
+/*
+ * Tests that credit which was given for a larger capacity is not used after it has
+ * fallen: not before all of it is known to fit, as some was taken back.
+ */
+static void spm_gate_test_uncovered(struct kunit *test)
+{
+	struct spm_budget *budget = test->priv;
+	u64 nr;
+
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 0, 0, 0), 0);
+	nr = spm_budget_kunit_take(budget, 150);
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read_physical(budget, 100, 0, 110, 110), 0);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_CAPACITY);
+	KUNIT_EXPECT_TRUE(test, spm_budget_kunit_stopped(budget, 110));
+	KUNIT_EXPECT_EQ(test, spm_budget_grant(budget), 0);
+
+	/* No reading makes it fit. */
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read_physical(budget, 100, 0, 120, 120), 0);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_CAPACITY);
+	spm_budget_take_back(budget, nr - 98);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_CAPACITY);
+	spm_budget_take_back(budget, 1);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_OPEN);
+	KUNIT_EXPECT_EQ(test, spm_budget_kunit_bound_pages(budget), 97);
+	KUNIT_EXPECT_EQ(test, spm_budget_grant(budget), 0);
+
+	/* Nor does the gate open early that an event has stopped. */
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read_physical(budget, 50, 0, 130, 130), 0);
+	spm_budget_kunit_stop(budget, SPM_GATE_HIGH, 140);
+	spm_budget_take_back(budget, 97);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_HIGH);
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read_physical(budget, 50, 0, 150, 150), 0);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_OPEN);
+}
+
+/* Tests that only a reading that is too old is taken for one. */
+static void spm_gate_test_expire(struct kunit *test)
+{
+	struct spm_budget *budget = test->priv;
+
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 0, 0, 0), 0);
+	spm_budget_kunit_expire(budget, SPM_BUDGET_KUNIT_STALE_MS);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_OPEN);
+	spm_budget_kunit_expire(budget, SPM_BUDGET_KUNIT_STALE_MS + 100);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_STALE);
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 0, 1050, 1150), 0);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_STALE);
+
+	/* Nor does it count as the reason if there is another. */
+	spm_budget_kunit_stop(budget, SPM_GATE_HIGH, 1200);
+	spm_budget_kunit_expire(budget, 5000);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_HIGH);
 }
 
 /* ---- What others want to know ---- */
@@ -255,11 +309,11 @@ static void spm_gate_test_knobs_act(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 500, 0, 0), 0);
 	knobs.margin_permille = 80;
 	KUNIT_ASSERT_EQ(test, spm_budget_set_knobs(budget, &knobs), 0);
-	nr = spm_budget_kunit_take(budget, U64_MAX);
+	nr = spm_budget_kunit_take(budget, SPM_BUDGET_KUNIT_ALL);
 	KUNIT_EXPECT_EQ(test, nr, 920 - 500);
 	knobs.margin_permille = 0;
 	KUNIT_ASSERT_EQ(test, spm_budget_set_knobs(budget, &knobs), 0);
-	KUNIT_EXPECT_EQ(test, spm_budget_kunit_take(budget, U64_MAX), 80);
+	KUNIT_EXPECT_EQ(test, spm_budget_kunit_take(budget, SPM_BUDGET_KUNIT_ALL), 80);
 
 	knobs.target_permille = 499;
 	knobs.reopen_permille = 400;
@@ -271,6 +325,41 @@ static void spm_gate_test_knobs_act(struct kunit *test)
 	knobs.reopen_permille = 500;
 	KUNIT_ASSERT_EQ(test, spm_budget_set_knobs(budget, &knobs), 0);
 	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_OPEN);
+}
+
+/* Tests that more margin does not let credit be used that has no room any more. */
+static void spm_gate_test_knobs_uncovered(struct kunit *test)
+{
+	struct spm_knobs knobs = spm_knobs_default;
+	struct spm_budget *budget = test->priv;
+
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 0, 0, 0), 0);
+	spm_budget_kunit_take(budget, 600);
+	knobs.margin_permille = 500;
+	knobs.target_permille = 500;
+	knobs.reopen_permille = 400;
+	KUNIT_ASSERT_EQ(test, spm_budget_set_knobs(budget, &knobs), 0);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_CAPACITY);
+	knobs.margin_permille = 300;
+	KUNIT_ASSERT_EQ(test, spm_budget_set_knobs(budget, &knobs), 0);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_OPEN);
+}
+
+/* Tests that the age at which a reading is too old acts on the last one too. */
+static void spm_gate_test_knobs_stale(struct kunit *test)
+{
+	struct spm_knobs knobs = spm_knobs_default;
+	struct spm_budget *budget = test->priv;
+
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 0, 0, 0), 0);
+	knobs.stale_ms = 500;
+	KUNIT_ASSERT_EQ(test, spm_budget_set_knobs(budget, &knobs), 0);
+	KUNIT_EXPECT_FALSE(test, spm_budget_kunit_stopped(budget, 500));
+	KUNIT_EXPECT_TRUE(test, spm_budget_kunit_stopped(budget, 540));
+	knobs.stale_ms = 2000;
+	KUNIT_ASSERT_EQ(test, spm_budget_set_knobs(budget, &knobs), 0);
+	KUNIT_EXPECT_FALSE(test, spm_budget_kunit_stopped(budget, 2000));
+	KUNIT_EXPECT_TRUE(test, spm_budget_kunit_stopped(budget, 2040));
 }
 
 /* Tests that no knob opens what a reading has to open. */
@@ -295,10 +384,14 @@ static struct kunit_case spm_gate_cases[] = {
 	KUNIT_CASE(spm_gate_test_stop_again),
 	KUNIT_CASE(spm_gate_test_removed),
 	KUNIT_CASE(spm_gate_test_capacity),
+	KUNIT_CASE(spm_gate_test_uncovered),
+	KUNIT_CASE(spm_gate_test_expire),
 	KUNIT_CASE(spm_gate_test_deficit),
 	KUNIT_CASE(spm_gate_test_marks),
 	KUNIT_CASE_PARAM(spm_gate_test_knobs, spm_gate_knobs_gen_params),
 	KUNIT_CASE(spm_gate_test_knobs_act),
+	KUNIT_CASE(spm_gate_test_knobs_uncovered),
+	KUNIT_CASE(spm_gate_test_knobs_stale),
 	KUNIT_CASE(spm_gate_test_knobs_stopped),
 	{}
 };

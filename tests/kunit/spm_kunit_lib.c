@@ -233,6 +233,7 @@ void spm_kunit_expect_unused(struct kunit *test, int i)
 	for (j = 0; j < memory->nr_blocks; j++)
 		spm_kunit_expect_block_unused(test, &memory->block[j]);
 }
+EXPORT_SYMBOL_IF_KUNIT(spm_kunit_expect_unused);
 
 /**
  * spm_kunit_run() - let a node's worker run, and wait for it

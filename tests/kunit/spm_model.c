@@ -31,14 +31,25 @@ static const struct spm_model_data spm_model_data[NR_SPM_MODEL_DATA] = {
 	[SPM_MODEL_MIXED] = { 1, PAGE_SIZE },
 };
 
-/* ---- Chance ---- */
-
+/**
+ * spm_model_rnd() - a random number
+ * @m: the world
+ * @below: 1 above the largest one
+ *
+ * Return: a number from 0 on.
+ */
 u32 spm_model_rnd(struct spm_model *m, u32 below)
 {
 	return mul_u64_u32_shr(prandom_u32_state(&m->rnd), below, 32);
 }
 
-/* True in @permille of a thousand cases. */
+/**
+ * spm_model_chance() - throw a die
+ * @m: the world
+ * @permille: probability
+ *
+ * Return: true in @permille of a thousand cases.
+ */
 bool spm_model_chance(struct spm_model *m, u32 permille)
 {
 	return spm_model_rnd(m, 1000) < permille;
@@ -50,7 +61,13 @@ static bool spm_model_fault(struct spm_model *m, u32 permille)
 	return !m->healthy && spm_model_chance(m, permille);
 }
 
-/* A time up to @ms. */
+/**
+ * spm_model_span_ns() - a random time
+ * @m: the world
+ * @ms: what it is at most
+ *
+ * Return: nanoseconds.
+ */
 u64 spm_model_span_ns(struct spm_model *m, u32 ms)
 {
 	return (u64)spm_model_rnd(m, ms * USEC_PER_MSEC + 1) * NSEC_PER_USEC;
@@ -103,20 +120,31 @@ static void spm_model_check_grant(struct spm_model *m)
 	u64 margin = div_u64(physical * m->budget.knobs.margin_permille, 1000);
 	u64 bound = spm_budget_bound_bytes(&m->budget);
 
-	SPM_MODEL_EXPECT(m, bound + margin <= physical,
-			 "granted up to %llu of %llu bytes", bound, physical);
+	KUNIT_EXPECT_TRUE_MSG(m->test, bound + margin <= physical,
+			      "step %lu: granted up to %llu of %llu bytes",
+			      m->step, bound, physical);
 }
 
-/* Not without a fresh reading, and one of after the last event that stops. */
+/*
+ * Not without a fresh reading, and one of after the last event that stops. And not,
+ * with credit or without, if it does not fit into what the device is known to hold:
+ * beside all that is there and all that was admitted, even if that doesn't compress.
+ */
 static void spm_model_check_admitted(struct spm_model *m)
 {
+	u64 physical = min(m->accepted.physical_bytes, m->budget.logical_bytes);
+	u64 most = m->held + ((u64)(m->nr[SPM_MODEL_ADMITTED] + 1) << PAGE_SHIFT);
 	u64 age_ns = m->now_ns - m->accepted.as_of_ns;
 
-	SPM_MODEL_EXPECT(m, age_ns < spm_model_stale_ns() + NSEC_PER_SEC / HZ,
-			 "admitted by a reading that is %llu ns old", age_ns);
-	SPM_MODEL_EXPECT(m, m->heard_ns >= m->stopped_ns,
-			 "admitted by a reading of %llu after a stop at %llu",
-			 m->heard_ns, m->stopped_ns);
+	KUNIT_EXPECT_TRUE_MSG(m->test, most <= physical,
+			      "step %lu: admitted up to %llu of %llu bytes",
+			      m->step, most, physical);
+	KUNIT_EXPECT_TRUE_MSG(m->test, age_ns < spm_model_stale_ns() + NSEC_PER_SEC / HZ,
+			      "step %lu: admitted by a reading that is %llu ns old",
+			      m->step, age_ns);
+	KUNIT_EXPECT_TRUE_MSG(m->test, m->heard_ns >= m->stopped_ns,
+			      "step %lu: admitted by a reading of %llu after a stop at %llu",
+			      m->step, m->heard_ns, m->stopped_ns);
 }
 
 /* As spm_admit() does. */
@@ -125,8 +153,7 @@ static bool spm_model_admit(struct spm_model *m)
 	unsigned int nr, *credit = &m->credit[spm_model_rnd(m, SPM_MODEL_CPUS)];
 
 	if (spm_budget_stopped(&m->budget, spm_model_jiffies(m))) {
-		if (m->budget.gate <= SPM_GATE_TARGET)
-			spm_budget_stop(&m->budget, SPM_GATE_STALE, m->now_ns);
+		spm_budget_expire(&m->budget, m->now_ns, spm_model_jiffies(m));
 		return false;
 	}
 	if (*credit) {
@@ -244,7 +271,11 @@ static u64 spm_model_noticed(struct spm_model *m, u64 as_of_ns)
 	return sum;
 }
 
-/* There may be one event at a time. The last one wins. */
+/**
+ * spm_model_raise() - the device raises an event, which is delivered later, if at all
+ * @m: the world
+ * @event: the event. There may be one at a time; the last one wins.
+ */
 void spm_model_raise(struct spm_model *m, enum spm_event event)
 {
 	if (spm_model_fault(m, 300))
@@ -274,9 +305,13 @@ static void spm_model_refresh(struct spm_model *m)
 		m->refresh_ns += spm_model_span_ns(m, 3 * SPM_MODEL_STALE_MS);
 }
 
-/*
- * It is told at once if there will be less, and so that it is known in time even
- * if the event is lost. Then what is already there, or admitted, may stay.
+/**
+ * spm_model_set_capacity() - the device can hold less soon, or more at once
+ * @m: the world
+ * @bytes: what it can hold
+ *
+ * That there will be less is told before it is so: for so long that it is known in
+ * time even if the event is lost. What is there by then, or admitted, may stay.
  */
 void spm_model_set_capacity(struct spm_model *m, u64 bytes)
 {
@@ -285,18 +320,14 @@ void spm_model_set_capacity(struct spm_model *m, u64 bytes)
 	m->told = bytes;
 	m->physical = max(m->physical, bytes);
 	m->enforce_ns = m->now_ns + 2 * spm_model_stale_ns();
-	/* What was told before is not true any more, and gets too old before that. */
 }
 
 static void spm_model_enforce(struct spm_model *m)
 {
 	u64 bytes = m->held + ((u64)m->nr[SPM_MODEL_ADMITTED] << PAGE_SHIFT);
-	int i;
 
 	if (m->physical == m->told || m->now_ns < m->enforce_ns)
 		return;
-	for (i = 0; i < SPM_MODEL_CPUS; i++)
-		bytes += (u64)m->credit[i] << PAGE_SHIFT;
 	m->physical = clamp(bytes, m->told, m->physical);
 }
 
@@ -364,7 +395,9 @@ static void spm_model_accepted(struct spm_model *m)
 {
 	u64 deficit = spm_budget_deficit_bytes(&m->budget);
 
-	SPM_MODEL_EXPECT(m, !m->senseless, "took a reading that makes no sense");
+	KUNIT_EXPECT_TRUE_MSG(m->test, !m->senseless,
+			      "step %lu: took a reading that makes no sense",
+			      m->step);
 	m->accepted = m->reading;
 	m->heard_ns = max(m->heard_ns, m->reading.as_of_ns);
 	if (m->relief || !deficit || m->reading.as_of_ns < m->relieved_ns)
@@ -373,7 +406,22 @@ static void spm_model_accepted(struct spm_model *m)
 			      m->reading.used_bytes) + 1;
 }
 
-/* As spm_take_reading() does, and anything may happen between the stages. */
+/* As spm_take_back_credit() does. */
+static void spm_model_take_back(struct spm_model *m)
+{
+	u64 nr = 0;
+	int i;
+
+	if (!m->budget.uncovered)
+		return;
+	for (i = 0; i < SPM_MODEL_CPUS; i++) {
+		nr += m->credit[i];
+		m->credit[i] = 0;
+	}
+	spm_budget_take_back(&m->budget, nr);
+}
+
+/* As the real one does, and anything may happen between the stages. */
 static void spm_model_worker(struct spm_model *m)
 {
 	if (m->now_ns < m->run_ns || spm_model_chance(m, 300))
@@ -392,6 +440,9 @@ static void spm_model_worker(struct spm_model *m)
 		if (!m->read_rc && !spm_budget_reading(&m->budget, &m->reading, m->now_ns,
 						       spm_model_jiffies(m)))
 			spm_model_accepted(m);
+		return;
+	case 4:
+		spm_model_take_back(m);
 		m->run_ns = m->now_ns + (u64)SPM_MODEL_INTERVAL_MS * NSEC_PER_MSEC;
 		m->stage = 0;
 	}
@@ -403,17 +454,21 @@ static void spm_model_check(struct spm_model *m)
 {
 	u64 bound = spm_budget_bound_bytes(&m->budget);
 
-	SPM_MODEL_EXPECT(m, m->held <= m->physical,
-			 "the device holds %llu bytes, and can hold %llu", m->held,
-			 m->physical);
-	SPM_MODEL_EXPECT(m, m->held <= bound,
-			 "the device holds %llu bytes, and the budget says %llu", m->held,
-			 bound);
+	KUNIT_EXPECT_TRUE_MSG(m->test, m->held <= m->physical,
+			      "step %lu: the device holds %llu bytes, and can hold %llu",
+			      m->step, m->held, m->physical);
+	KUNIT_EXPECT_TRUE_MSG(m->test, m->held <= bound,
+			      "step %lu: the device holds %llu bytes, and the budget says %llu",
+			      m->step, m->held, bound);
 	if (m->budget.gate == SPM_GATE_OPEN && m->gate != SPM_GATE_OPEN)
 		m->nr_opened++;
 	m->gate = m->budget.gate;
 }
 
+/**
+ * spm_model_step() - let one thing happen, and see whether all is well
+ * @m: the world
+ */
 void spm_model_step(struct spm_model *m)
 {
 	m->step++;
@@ -424,6 +479,13 @@ void spm_model_step(struct spm_model *m)
 	spm_model_check(m);
 }
 
+/**
+ * spm_model_init() - a world in which nothing has happened
+ * @m: the world, zeroed; its user sets what CPUs do, and what they write
+ * @test: test that fails when something is wrong
+ * @device: the device
+ * @seed: where random numbers begin
+ */
 void spm_model_init(struct spm_model *m, struct kunit *test,
 		    const struct spm_model_case *device, u32 seed)
 {

@@ -184,13 +184,6 @@ struct spm_model {
 	enum spm_gate gate;
 };
 
-/* Fail at this step, unless the condition is met. */
-#define SPM_MODEL_EXPECT(m, condition, fmt, ...) do { \
-	const struct spm_model *__m = (m); \
-	if (unlikely(!(condition))) \
-		KUNIT_FAIL(__m->test, "step %lu: " fmt, __m->step, ##__VA_ARGS__); \
-} while (0)
-
 void spm_model_init(struct spm_model *m, struct kunit *test,
 		    const struct spm_model_case *device, u32 seed);
 void spm_model_step(struct spm_model *m);

@@ -51,11 +51,24 @@ static const struct spm_model_case spm_model_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(spm_model_cases, spm_model_cases, what);
 
+static u64 spm_model_full_bytes(const struct spm_model *m)
+{
+	return div_u64(m->budget.logical_bytes * 10, m->device->ratio);
+}
+
+/* Some of the capacity that there is at best, often hardly more than is held. */
+static u64 spm_model_some_capacity(struct spm_model *m)
+{
+	u64 full = spm_model_full_bytes(m);
+	u64 some = div_u64(full * (40 + spm_model_rnd(m, 61)), 100);
+	u64 close = div_u64(m->held * (106 + spm_model_rnd(m, 20)), 100);
+
+	return spm_model_chance(m, 500) ? some : clamp(close, full / 10, full);
+}
+
 /* What changes now and then. */
 static void spm_model_turn(struct spm_model *m)
 {
-	u64 physical = div_u64(m->budget.logical_bytes * 10, m->device->ratio);
-
 	m->trend = &spm_model_trends[spm_model_rnd(m, ARRAY_SIZE(spm_model_trends))];
 	m->data = spm_model_rnd(m, NR_SPM_MODEL_DATA);
 	if (spm_model_chance(m, 200))
@@ -63,7 +76,7 @@ static void spm_model_turn(struct spm_model *m)
 	if (spm_model_chance(m, 200))
 		spm_model_raise(m, spm_model_rnd(m, SPM_EVENT_REMOVED));
 	if (spm_model_chance(m, 200))
-		spm_model_set_capacity(m, div_u64(physical * (40 + spm_model_rnd(m, 61)), 100));
+		spm_model_set_capacity(m, spm_model_some_capacity(m));
 }
 
 static void spm_model_run(struct spm_model *m, unsigned long nr_steps)
@@ -96,7 +109,7 @@ static void spm_model_report(struct spm_model *m)
 {
 	kunit_info(m->test, "%lu steps, %u reports, %lu pages admitted, %lu refused, gate opened %lu times, %llu of %llu bytes held at most\n",
 		   m->step, m->nr_reports, m->nr_admitted, m->nr_refused, m->nr_opened,
-		   m->peak, div_u64(m->budget.logical_bytes * 10, m->device->ratio));
+		   m->peak, spm_model_full_bytes(m));
 }
 
 /*

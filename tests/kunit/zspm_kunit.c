@@ -441,88 +441,7 @@ static void zspm_test_free_isolated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
 }
 
-/* ---- Pages that the device has lost ---- */
-
-#ifdef CONFIG_MEMORY_FAILURE
-
-/* Tests that a page which the device has lost fails to load, and no other does. */
-static void zspm_test_poison(struct kunit *test)
-{
-	int i;
-
-	for (i = 0; i < 3; i++)
-		KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, i), 0);
-	SetPageHWPoison(zspm_kunit_page(test, 1));
-
-	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 1), -EIO);
-	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 1), -EIO);
-	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 0), 0);
-	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 2), 0);
-	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_LOAD_FAILED), 2);
-	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_LOADED), 2);
-
-	zspm_kunit_drop(test, 1);
-	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 2);
-}
-
-/* Tests that a lost page does not migrate as if it was good. */
-static void zspm_test_poison_migrate(struct kunit *test)
-{
-	struct page *before;
-
-	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
-	before = zspm_kunit_page(test, 0);
-	SetPageHWPoison(before);
-	KUNIT_EXPECT_NE(test, spm_kunit_migrate(before), 0);
-	KUNIT_EXPECT_PTR_EQ(test, zspm_kunit_page(test, 0), before);
-	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 1);
-	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 0), -EIO);
-}
-
-/* Tests that a lost page leaves its object, which fails until it is freed. */
-static void zspm_test_poison_lose(struct kunit *test)
-{
-	struct page *page;
-
-	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
-	page = zspm_kunit_page(test, 0);
-	SetPageHWPoison(page);
-	KUNIT_EXPECT_EQ(test, zspm_writeback(page_folio(page)), -EHWPOISON);
-	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_LOST), 1);
-	KUNIT_EXPECT_NULL(test, zspm_kunit_page(test, 0));
-	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 0);
-	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 0), -EIO);
-	zspm_kunit_drop(test, 0);
-}
-
-/* Tests that a lost page does not keep its node. */
-static void zspm_test_poison_unregister(struct kunit *test)
-{
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, i), 0);
-		SetPageHWPoison(zspm_kunit_page(test, i));
-	}
-	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
-	for (i = 0; i < 2; i++)
-		KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, i), -EIO);
-}
-
-/* Tests that a page which can't be read is not stored, nor to be compressed. */
-static void zspm_test_poison_source(struct kunit *test)
-{
-	struct page *page = folio_page(zspm_kunit(test)->folio, 0);
-
-	SetPageHWPoison(page);
-	KUNIT_EXPECT_EQ(test, zspm_kunit_store(test, 0), -EIO);
-	ClearPageHWPoison(page);
-	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 0);
-	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_REFUSED_POISON), 1);
-	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_STORED), 0);
-}
-
-#endif /* CONFIG_MEMORY_FAILURE */
+#include "zspm_lost_kunit.c"
 
 /* ---- The fallback ---- */
 
@@ -672,6 +591,12 @@ static struct kunit_case zspm_kunit_cases[] = {
 	KUNIT_CASE(zspm_test_poison_unregister),
 	KUNIT_CASE(zspm_test_poison_source),
 #endif
+	KUNIT_CASE(zspm_test_removed),
+	KUNIT_CASE(zspm_test_removed_two_nodes),
+	KUNIT_CASE(zspm_test_trim),
+	KUNIT_CASE(zspm_test_trim_isolated),
+	KUNIT_CASE(zspm_test_trim_migrated),
+	KUNIT_CASE(zspm_test_on_node),
 	KUNIT_CASE_SLOW(zspm_test_fallback_full),
 	KUNIT_CASE(zspm_test_fallback_malloc),
 	KUNIT_CASE(zspm_test_no_fallback),
