@@ -179,7 +179,8 @@ void spm_emu_tell_poisoned(struct spm_emu *emu)
  * @emu: the device
  *
  * This is told at once, and is not subject to faults: there is nothing else that
- * would keep anybody from reading what is not there any more.
+ * would keep anybody from reading what is not there any more. Since there are no
+ * machine checks, it is still there until tasks can't read it.
  *
  * Context: Process context. May sleep.
  * Return: 0; -ENODEV if it is gone already, or its node is.
@@ -192,6 +193,7 @@ int spm_emu_tell_removed(struct spm_emu *emu)
 	spm_notify(emu->node, SPM_EVENT_REMOVED);
 	/* WRITE_ONCE: pairs with READ_ONCE in readings, trims and passes. */
 	WRITE_ONCE(emu->removed, true);
+	spm_sync_removed(emu->node);
 
 	scoped_guard(mutex, &emu->lock)
 		emu->events_sent++;

@@ -57,7 +57,7 @@ void spm_fault_debugfs_init(struct dentry *dir)
 }
 #endif
 
-static struct folio *spm_node_alloc(struct spm_node *node)
+static struct folio *spm_node_alloc(struct spm_node *node, unsigned int order)
 {
 	struct folio *folio;
 
@@ -66,7 +66,7 @@ static struct folio *spm_node_alloc(struct spm_node *node)
 		return NULL;
 	}
 
-	folio = folio_alloc_zones(SPM_GFP, 0, node->zonerefs);
+	folio = folio_alloc_zones(SPM_GFP, order, node->zonerefs);
 	if (!folio) {
 		spm_refuse(node, SPM_STAT_REFUSED_FULL);
 		spm_control_kick(node);		/* there may be pages to trim */
@@ -74,21 +74,56 @@ static struct folio *spm_node_alloc(struct spm_node *node)
 	return folio;
 }
 
-static struct folio *spm_node_alloc_admitted(struct spm_node *node)
+static bool spm_may_grow(struct spm_node *node, enum spm_kind kind)
+{
+	/* READ_ONCE: vs spm_share(); it hardly matters when this is seen. */
+	if (likely(!(READ_ONCE(node->yields) & BIT(kind))))
+		return true;
+	spm_refuse(node, SPM_STAT_REFUSED_TARGET);
+	return false;
+}
+
+static struct folio *spm_node_alloc_admitted(struct spm_node *node,
+					     unsigned int order)
 {
 	struct folio *folio;
 
-	if (!spm_admit(node))
+	if (!spm_may_grow(node, SPM_USERS) || !spm_admit(node, 1L << order))
 		return NULL;
-	folio = spm_node_alloc(node);
+	folio = spm_node_alloc(node, order);
 	if (!folio)
-		spm_unadmit(node);
+		spm_unadmit(node, 1L << order);
 	return folio;
 }
 
+/* It would be admitted now. Whether it still is, when it's to be written, is open. */
+static struct folio *spm_node_alloc_probed(struct spm_node *node,
+					   unsigned int order)
+{
+	if (!spm_may_grow(node, SPM_TASKS) || !spm_admit(node, 1L << order))
+		return NULL;
+	spm_unadmit(node, 1L << order);
+	return spm_node_alloc(node, order);
+}
+
+/* No node has room for a page of this kind. See spm_share(). */
+static void spm_order_want(const struct spm_order *order, enum spm_kind kind)
+{
+	struct spm_node *node;
+	unsigned int i;
+
+	for (i = 0; i < order->nr; i++) {
+		node = order->node[i];
+		atomic_long_inc(&node->wanted[kind]);
+		spm_control_kick(node);
+	}
+}
+
 /* The caller counts the folio as used, and holds the RCU read lock until then. */
-static struct folio *spm_order_alloc(int nid,
-				     struct folio *(*alloc)(struct spm_node *))
+static struct folio *spm_order_alloc(int nid, unsigned int size_order,
+				     enum spm_kind kind,
+				     struct folio *(*alloc)(struct spm_node *,
+							    unsigned int))
 {
 	const struct spm_order *order = spm_order_get(nid);
 	struct folio *folio = NULL;
@@ -99,7 +134,9 @@ static struct folio *spm_order_alloc(int nid,
 		return NULL;
 	}
 	for (i = 0; i < order->nr && !folio; i++)
-		folio = alloc(order->node[i]);
+		folio = alloc(order->node[i], size_order);
+	if (!folio && !size_order)
+		spm_order_want(order, kind);
 	return folio;
 }
 
@@ -121,7 +158,8 @@ struct folio *spm_alloc_folio(void)
 	struct folio *folio;
 
 	rcu_read_lock();
-	folio = spm_order_alloc(numa_node_id(), spm_node_alloc_admitted);
+	folio = spm_order_alloc(numa_node_id(), 0, SPM_USERS,
+				spm_node_alloc_admitted);
 	if (folio)
 		spm_stat_inc(spm_node_of(folio), SPM_STAT_USED);
 	rcu_read_unlock();
@@ -154,10 +192,19 @@ void spm_free_folio(struct folio *folio)
 }
 EXPORT_SYMBOL_GPL(spm_free_folio);
 
-static bool spm_move_admit(struct spm_node *to, const struct spm_node *from)
+/**
+ * spm_move_admit() - may a folio of so many pages be moved to a node?
+ * @to: the node, NULL if it is gone
+ * @from: the node that the folio is on, NULL if it isn't on an SPM node
+ * @nr: number of pages
+ *
+ * Context: Under the RCU read lock.
+ * Return: as spm_admit().
+ */
+bool spm_move_admit(struct spm_node *to, const struct spm_node *from, long nr)
 {
 	/* READ_ONCE: set before the grace period that our caller holds up. */
-	return to && (to == from || !READ_ONCE(to->closing)) && spm_admit(to);
+	return to && (to == from || !READ_ONCE(to->closing)) && spm_admit(to, nr);
 }
 
 /**
@@ -181,7 +228,7 @@ int spm_folio_move_begin(struct folio *dst, struct folio *src)
 
 	rcu_read_lock();
 	to = rcu_dereference(spm_table[folio_nid(dst)]);
-	if (spm_move_admit(to, spm_node_of(src))) {
+	if (spm_move_admit(to, spm_node_of(src), 1)) {
 		spm_stat_inc(to, SPM_STAT_USED);
 		rc = 0;
 	}
@@ -226,6 +273,7 @@ EXPORT_SYMBOL_GPL(spm_folio_move_end);
 bool spm_folio_readable(const struct folio *folio)
 {
 	return !folio_test_hwpoison(folio) &&
+	       !(folio_test_large(folio) && folio_test_has_hwpoisoned(folio)) &&
 	       !READ_ONCE(spm_node_of(folio)->removed);	/* vs spm_notify() */
 }
 EXPORT_SYMBOL_GPL(spm_folio_readable);
@@ -255,7 +303,58 @@ struct folio *spm_alloc_unadmitted(int nid)
 	struct folio *folio;
 
 	rcu_read_lock();
-	folio = spm_order_alloc(nid, spm_node_alloc);
+	folio = spm_order_alloc(nid, 0, SPM_USERS, spm_node_alloc);
+	rcu_read_unlock();
+	return folio;
+}
+
+static bool spm_node_open(struct spm_node *node, enum spm_kind kind)
+{
+	/* READ_ONCE: it hardly matters when changes are seen. */
+	if (READ_ONCE(node->yields) & BIT(kind))
+		return false;
+	return node->budgeted ? READ_ONCE(node->budget.gate) == SPM_GATE_OPEN :
+				!READ_ONCE(node->removed);
+}
+
+/**
+ * spm_takes_tasks() - is there a node that might take tasks' pages?
+ * @nid: NUMA node to be near to
+ * @wanted: there is such a page. If there's no room for it, that is noted.
+ *
+ * Context: Any.
+ * Return: true if it is worth trying.
+ */
+bool spm_takes_tasks(int nid, bool wanted)
+{
+	const struct spm_order *order;
+	bool open = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	order = spm_order_get(nid);
+	for (i = 0; order && i < order->nr && !open; i++)
+		open = spm_node_open(order->node[i], SPM_TASKS);
+	if (order && !open && wanted)
+		spm_order_want(order, SPM_TASKS);
+	rcu_read_unlock();
+	return open;
+}
+
+/**
+ * spm_alloc_probed() - take a folio that is going to be written, if it still may
+ * @nid: NUMA node to be near to
+ * @order: the folio's order
+ *
+ * Context: Any that can take zone->lock.
+ * Return: as spm_alloc_unadmitted(), but NULL if no node would admit it now.
+ */
+struct folio *spm_alloc_probed(int nid, unsigned int order)
+{
+	struct folio *folio;
+
+	rcu_read_lock();
+	folio = spm_order_alloc(nid, order, SPM_TASKS, spm_node_alloc_probed);
 	rcu_read_unlock();
 	return folio;
 }

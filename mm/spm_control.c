@@ -2,12 +2,15 @@
 /*
  * The control loop of an SPM node
  *
- * One worker for each node that has telemetry or trims. Each time it
+ * One worker for each node. Each time it
  *   1. reads the device, by which the budget opens or shuts the gate, and takes
  *	back what credit CPUs have if the device can hold less than before;
  *   2. if there is a deficit, moves pages off the node: to DRAM while there is
  *	plenty of that, else to the swap device, coldest first;
- *   3. trims what was freed.
+ *   3. if there is none, moves pages away that keep others out, see spm_share();
+ *   4. trims what was freed.
+ * When the device is gone, it takes away what tasks have mapped instead.
+ *
  * It runs at an interval; sooner while there is something to trim, and at once
  * when the device raises an event, or when a store finds no room.
  *
@@ -19,6 +22,7 @@
  */
 #define pr_fmt(fmt) "spm: " fmt
 
+#include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/math64.h>
 #include <linux/mmzone.h>
@@ -32,9 +36,14 @@
 /* Pages that are moved before looking again whether DRAM has room. */
 #define SPM_RELIEF_BATCH	64
 /* Pages that are moved before reading again. */
-#define SPM_RELIEF_MAX		4096
+#define SPM_RELIEF_MAX		4096UL
 /* Time after which more freed pages are trimmed, while pages are being freed. */
 #define SPM_TRIM_DELAY_MS	10
+/* How long room is kept for a kind of pages that has found none. */
+#define SPM_WANT_TIME		HZ
+/* How much one has to have more, then, and which part of that goes at a time. */
+#define SPM_SHARE_MIN		1024
+#define SPM_SHARE_PART		8
 /* DRAM that promotion leaves alone, above the high watermark: 1/64 of a zone. */
 #define SPM_PROMOTE_SHIFT	6
 
@@ -131,31 +140,82 @@ static bool spm_dram_has_room(void)
 	return false;
 }
 
-static unsigned long spm_promote(struct spm_node *node, unsigned long nr)
+static unsigned long spm_pages_of(struct spm_node *node, enum spm_kind kind)
+{
+	unsigned long mapped = spm_stat_read(node, SPM_STAT_MAPPED);
+	unsigned long used = max(spm_stat_read(node, SPM_STAT_USED), mapped);
+
+	return kind == SPM_TASKS ? mapped : used - mapped;
+}
+
+static unsigned long spm_move_off(struct spm_node *node, enum spm_kind kind,
+				  unsigned long nr, enum spm_relief relief)
+{
+	unsigned long done;
+
+	if (!spm_pages_of(node, kind))
+		return 0;
+	if (kind == SPM_TASKS)
+		return spm_mapped_relieve(node, nr, relief);
+	done = spm_users_relieve(node->nid, nr, relief);
+	spm_stat_add(node, relief == SPM_PROMOTE ? SPM_STAT_PROMOTED :
+						   SPM_STAT_WRITTEN_BACK, done);
+	return done;
+}
+
+static unsigned long spm_promote(struct spm_node *node, enum spm_kind kind,
+				 unsigned long nr)
 {
 	unsigned long done = 0, moved;
 
 	while (done < nr && spm_dram_has_room()) {
-		moved = spm_users_relieve(node->nid,
-					  min(nr - done, SPM_RELIEF_BATCH),
-					  SPM_PROMOTE);
+		moved = spm_move_off(node, kind, min(nr - done, SPM_RELIEF_BATCH),
+				     SPM_PROMOTE);
 		if (!moved)
 			break;
 		done += moved;
 		cond_resched();
 	}
-	spm_stat_add(node, SPM_STAT_PROMOTED, done);
 	trace_spm_relieve(node->nid, SPM_PROMOTE, nr, done);
 	return done;
 }
 
-static unsigned long spm_write_back(struct spm_node *node, unsigned long nr)
+static unsigned long spm_write_back(struct spm_node *node, enum spm_kind kind,
+				    unsigned long nr)
 {
-	unsigned long done = spm_users_relieve(node->nid, nr, SPM_WRITE_BACK);
+	unsigned long done = spm_move_off(node, kind, nr, SPM_WRITE_BACK);
 
-	spm_stat_add(node, SPM_STAT_WRITTEN_BACK, done);
 	trace_spm_relieve(node->nid, SPM_WRITE_BACK, nr, done);
 	return done;
+}
+
+static unsigned long spm_relieve_of(struct spm_node *node, enum spm_kind kind,
+				    unsigned long nr)
+{
+	unsigned long done;
+
+	if (!nr)
+		return 0;
+	done = spm_promote(node, kind, nr);
+	if (done < nr)
+		done += spm_write_back(node, kind, nr - done);
+	return min(done, nr);
+}
+
+/*
+ * Each kind gives in proportion to what it has. What one can't give, the other
+ * does.
+ */
+static void spm_relieve_of_all(struct spm_node *node, unsigned long nr)
+{
+	unsigned long tasks = spm_pages_of(node, SPM_TASKS);
+	unsigned long users = spm_pages_of(node, SPM_USERS);
+	unsigned long done;
+
+	done = spm_relieve_of(node, SPM_TASKS,
+			      mult_frac(nr, tasks, max(tasks + users, 1UL)));
+	done += spm_relieve_of(node, SPM_USERS, nr - done);
+	spm_relieve_of(node, SPM_TASKS, nr - done);
 }
 
 /* Pages that take as much as there is to be got rid of, at the ratio of now. */
@@ -171,6 +231,35 @@ static unsigned long spm_relief_pages(struct spm_node *node)
 	return min(nr, SPM_RELIEF_MAX);
 }
 
+/* Have a kind make room for the other, if that finds none but has less. */
+static unsigned long spm_yield(struct spm_node *node, enum spm_kind kind,
+			       enum spm_kind other)
+{
+	unsigned long wanted = atomic_long_xchg(&node->wanted[other], 0);
+	long excess = spm_pages_of(node, kind) - spm_pages_of(node, other);
+
+	if (wanted)
+		node->wanted_until[other] = jiffies + SPM_WANT_TIME;
+	if (excess < SPM_SHARE_MIN ||
+	    time_after(jiffies, node->wanted_until[other])) {
+		clear_bit(kind, &node->yields);
+		return 0;
+	}
+	set_bit(kind, &node->yields);
+	return spm_relieve_of(node, kind,
+			      min_t(unsigned long, wanted, excess / SPM_SHARE_PART));
+}
+
+/*
+ * Whoever came first must not keep the other kind out. If one kind finds no room
+ * while the other has more, the other makes some, and gets no more meanwhile.
+ */
+static unsigned long spm_share(struct spm_node *node)
+{
+	return spm_yield(node, SPM_USERS, SPM_TASKS) +
+	       spm_yield(node, SPM_TASKS, SPM_USERS);
+}
+
 static void spm_relieve(struct spm_node *node)
 {
 	unsigned long nr;
@@ -179,11 +268,10 @@ static void spm_relieve(struct spm_node *node)
 	if (READ_ONCE(node->budget.reading.as_of_ns) < node->relieved_ns)
 		return;
 	nr = spm_relief_pages(node);
-	if (!nr)
-		return;
-	nr -= spm_promote(node, nr);
 	if (nr)
-		spm_write_back(node, nr);
+		spm_relieve_of_all(node, nr);
+	else if (!spm_share(node))
+		return;
 	spm_trim_flush(node);
 	node->relieved_ns = ktime_get_ns();
 }
@@ -213,13 +301,16 @@ static void spm_control_work(struct work_struct *work)
 		spm_take_back_credit(node);
 		spm_set_thresholds(node);
 		spm_relieve(node);
+	} else if (!READ_ONCE(node->removed)) {
+		spm_share(node);
 	}
-	busy = spm_trim(node);
+	node->losing = READ_ONCE(node->removed) && spm_mapped_lose(node);
+	busy = spm_trim(node) || node->losing;
 
 	WRITE_ONCE(node->kick_after, jiffies + 1);	/* see spm_control_kick() */
 	if (busy)
 		spm_control_trim_soon(node);
-	else if (node->budgeted)
+	else if (node->budgeted || node->yields)
 		queue_delayed_work(spm_wq, &node->control,
 				   msecs_to_jiffies(READ_ONCE(node->budget.knobs.interval_ms)));
 }
@@ -234,8 +325,6 @@ static void spm_control_work(struct work_struct *work)
  */
 void spm_control_kick(struct spm_node *node)
 {
-	if (!node->budgeted && !node->trims)
-		return;
 	/* READ_ONCE, WRITE_ONCE: a hint, and racy. */
 	if (time_before(jiffies, READ_ONCE(node->kick_after)))
 		return;
@@ -251,8 +340,6 @@ void spm_control_kick(struct spm_node *node)
  */
 void spm_control_run(struct spm_node *node)
 {
-	if (!node->budgeted && !node->trims)
-		return;
 	mod_delayed_work(spm_wq, &node->control, 0);
 	flush_delayed_work(&node->control);
 }
@@ -299,6 +386,8 @@ void spm_control_init(struct spm_node *node)
 
 	for (i = 0; i < node->nr_ranges; i++)
 		bytes += range_len(&node->ranges[i].range);
+	for (i = 0; i < NR_SPM_KINDS; i++)
+		node->wanted_until[i] = jiffies - 1;
 	node->budgeted = node->ops && node->ops->read;
 	node->trims = node->ops && node->ops->trim;
 	node->written = node->ops ? node->ops->written : NULL;
@@ -326,22 +415,28 @@ bool spm_admit_stopped(struct spm_node *node)
 }
 
 /**
- * spm_admit_slow() - admit a page when this CPU has no credit left
- * @node: the node; the credit has been decremented
+ * spm_admit_slow() - admit pages when this CPU has too little credit left
+ * @node: the node; @nr was subtracted from the credit
+ * @nr: number of pages
  *
  * Context: Any.
- * Return: true if the page is admitted. If not, that is counted.
+ * Return: true if the pages are admitted. If not, that is counted.
  */
-bool spm_admit_slow(struct spm_node *node)
+bool spm_admit_slow(struct spm_node *node, long nr)
 {
-	unsigned int nr;
+	long granted = 0;
+	unsigned int got;
 
-	this_cpu_inc(node->cpu->credit);
-	nr = spm_budget_grant(&node->budget);
-	if (nr) {
-		this_cpu_add(node->cpu->credit, nr - 1);
+	do {
+		got = spm_budget_grant(&node->budget);
+		granted += got;
+	} while (got && granted < nr);
+
+	if (granted >= nr) {
+		this_cpu_add(node->cpu->credit, granted);
 		return true;
 	}
+	this_cpu_add(node->cpu->credit, granted + nr);
 	spm_refuse(node, READ_ONCE(node->budget.gate) == SPM_GATE_TARGET ?
 			 SPM_STAT_REFUSED_TARGET : SPM_STAT_REFUSED_BUDGET);
 	spm_control_kick(node);
@@ -381,6 +476,26 @@ void spm_notify(struct spm_node *node, enum spm_event event)
 	mod_delayed_work(spm_wq, &node->control, 0);
 }
 EXPORT_SYMBOL_GPL(spm_notify);
+
+/**
+ * spm_sync_removed() - wait until tasks can't read what a device had held
+ * @node: the provider's node, for which it has raised SPM_EVENT_REMOVED
+ *
+ * Tasks read pages in mapped mode without asking, so where the hardware doesn't
+ * raise a machine check for a device that is gone, they may read anything until
+ * this returns. Afterwards they get SIGBUS.
+ *
+ * Context: Process context. May sleep. Calls operations of the provider's.
+ */
+void spm_sync_removed(struct spm_node *node)
+{
+	spm_control_run(node);
+	while (READ_ONCE(node->losing)) {	/* vs the worker's next run */
+		msleep(SPM_TRIM_DELAY_MS);
+		spm_control_run(node);
+	}
+}
+EXPORT_SYMBOL_GPL(spm_sync_removed);
 
 /**
  * spm_notify_poisoned() - the device tells that it has lost pages

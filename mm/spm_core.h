@@ -25,15 +25,20 @@
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/spm.h>
+#include <linux/spm_mapped.h>
 #include <linux/workqueue.h>
 
 /**
  * enum spm_stat - what is counted for each node
  * @SPM_STAT_USED: pages in use; goes down again
+ * @SPM_STAT_MAPPED: pages of tasks among these, in mapped mode; goes down again
  * @SPM_STAT_UNTRIMMED: pages that are free, but which the device has not been
  *	told to forget yet; goes down again
  * @SPM_STAT_STORED: pages that a user stored
  * @SPM_STAT_MOVED: pages that migration has put there
+ * @SPM_STAT_DEMOTED: pages of tasks that were demoted
+ * @SPM_STAT_PROMOTED_WRITE: pages that went to DRAM as a task wrote to them
+ * @SPM_STAT_PROMOTED_HOT: pages that went to DRAM as they were read often
  * @SPM_STAT_LOADED: pages that were read back
  * @SPM_STAT_LOAD_FAILED: attempts to read a page that the device had lost
  * @SPM_STAT_EVACUATED: pages that left for another node or the swap device
@@ -57,9 +62,13 @@
  */
 enum spm_stat {
 	SPM_STAT_USED,
+	SPM_STAT_MAPPED,
 	SPM_STAT_UNTRIMMED,
 	SPM_STAT_STORED,
 	SPM_STAT_MOVED,
+	SPM_STAT_DEMOTED,
+	SPM_STAT_PROMOTED_WRITE,
+	SPM_STAT_PROMOTED_HOT,
 	SPM_STAT_LOADED,
 	SPM_STAT_LOAD_FAILED,
 	SPM_STAT_EVACUATED,
@@ -90,6 +99,18 @@ struct spm_cpu {
 	long count[NR_SPM_STATS];
 	long credit;
 	struct llist_head freed;
+};
+
+/**
+ * enum spm_kind - whose pages are on a node
+ * @SPM_USERS: those of users, see struct spm_user: swapped-out pages
+ * @SPM_TASKS: those of tasks, in mapped mode
+ * @NR_SPM_KINDS: how many there are
+ */
+enum spm_kind {
+	SPM_USERS,
+	SPM_TASKS,
+	NR_SPM_KINDS
 };
 
 /**
@@ -211,11 +232,16 @@ struct spm_range {
  * @kick_after: jiffies before which the worker isn't woken early. Written by the
  *	worker, read by those who would wake it: late or early does no harm.
  * @relieved_ns: when the worker last moved pages away
+ * @wanted: pages of each kind that no node had room for, since the worker ran
+ * @wanted_until: jiffies until which room is kept for each kind
+ * @yields: bit mask of kinds that get no more pages, as the other kind has less
+ *	and wants more. Written by the worker.
  * @low_bytes: threshold that the device was told last
  * @high_bytes: the same
  * @untrimmed: freed pages that the worker has taken over from the CPUs
- * @trim_retries: how often in turn the device wanted to be asked again. The
- *	last five are the worker's own.
+ * @losing: tasks have pages of a device that is gone, and may read them
+ * @trim_retries: how often in turn the device wanted to be asked again. From
+ *	@relieved_ns on they are the worker's own, but for the two with a comment.
  * @name: provider's name
  * @ops: provider's operations, may be NULL
  * @priv: provider's own
@@ -240,10 +266,14 @@ struct spm_node {
 	struct delayed_work control;
 	unsigned long kick_after;
 	u64 relieved_ns;
+	atomic_long_t wanted[NR_SPM_KINDS];
+	unsigned long wanted_until[NR_SPM_KINDS];
+	unsigned long yields;
 	u64 low_bytes;
 	u64 high_bytes;
 	struct llist_node *untrimmed;
 	unsigned int trim_retries;
+	bool losing;
 	const char *name;
 	const struct spm_ops *ops;
 	void *priv;
@@ -267,12 +297,6 @@ unsigned long spm_node_capacity_pages(const struct spm_node *node);
 static inline struct spm_node *spm_node_of(const struct folio *folio)
 {
 	return rcu_dereference_protected(spm_table[folio_nid(folio)], true);
-}
-
-/* Does this folio live on an SPM node? */
-static inline bool spm_folio(const struct folio *folio)
-{
-	return spm_nid(folio_nid(folio));
 }
 
 /* spm_order.c */
@@ -307,6 +331,9 @@ int spm_order_rebuild(void);
 
 /* spm_alloc.c */
 struct folio *spm_alloc_unadmitted(int nid);
+struct folio *spm_alloc_probed(int nid, unsigned int order);
+bool spm_takes_tasks(int nid, bool wanted);
+bool spm_move_admit(struct spm_node *to, const struct spm_node *from, long nr);
 
 #ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
 void spm_fault_debugfs_init(struct dentry *dir);
@@ -365,37 +392,38 @@ void spm_control_stop(struct spm_node *node);
 void spm_control_run(struct spm_node *node);
 void spm_control_kick(struct spm_node *node);
 void spm_control_trim_soon(struct spm_node *node);
-bool spm_admit_slow(struct spm_node *node);
+bool spm_admit_slow(struct spm_node *node, long nr);
 bool spm_admit_stopped(struct spm_node *node);
 
 /**
- * spm_admit() - may one more page be written to a node?
+ * spm_admit() - may so many more pages be written to a node?
  * @node: the node
+ * @nr: how many
  *
- * If so, the caller writes one page, and calls spm_written() afterwards,
- * whatever it has written; or gives it back with spm_unadmit().
+ * If so, the caller writes them, and calls spm_written() afterwards, whatever it
+ * has written; or gives them back with spm_unadmit().
  *
  * Context: Any. The node is kept from going away.
- * Return: true if the page fits, even if it doesn't compress. If not, that is
+ * Return: true if the pages fit, even if they don't compress. If not, that is
  * counted.
  */
-static inline bool spm_admit(struct spm_node *node)
+static inline bool spm_admit(struct spm_node *node, long nr)
 {
 	if (!node->budgeted)		/* READ_ONCE: vs spm_notify() */
 		return likely(!READ_ONCE(node->removed)) ||
 		       spm_admit_stopped(node);
 	if (unlikely(spm_budget_stopped(&node->budget, jiffies)))
 		return spm_admit_stopped(node);
-	if (likely(this_cpu_dec_return(node->cpu->credit) >= 0))
+	if (likely(this_cpu_sub_return(node->cpu->credit, nr) >= 0))
 		return true;
-	return spm_admit_slow(node);
+	return spm_admit_slow(node, nr);
 }
 
-/* The page that was admitted is not going to be written. */
-static inline void spm_unadmit(struct spm_node *node)
+/* The pages that were admitted are not going to be written. */
+static inline void spm_unadmit(struct spm_node *node, long nr)
 {
 	if (node->budgeted)
-		this_cpu_inc(node->cpu->credit);
+		this_cpu_add(node->cpu->credit, nr);
 }
 
 /* spm_trim.c */
@@ -418,26 +446,31 @@ static inline void spm_stat_inc(struct spm_node *node, enum spm_stat stat)
 }
 
 /* For providers that can't see a write by themselves. */
-static inline void spm_tell_written(struct spm_node *node, struct folio *folio)
+static inline void spm_tell_written(struct spm_node *node, unsigned long pfn,
+				    long nr)
 {
-	if (node->written)
-		node->written(node, folio_pfn(folio));
+	if (!node->written)
+		return;
+	for (; nr; pfn++, nr--)
+		node->written(node, pfn);
 }
 
 /**
- * spm_written() - a page that spm_admit() admitted has been written
+ * spm_written() - a folio that spm_admit() admitted has been written
  * @node: the node
- * @folio: the page
- * @stat: as what it counts: SPM_STAT_STORED, SPM_STAT_MOVED or
+ * @folio: the folio
+ * @stat: as what it counts: SPM_STAT_STORED, SPM_STAT_MOVED, SPM_STAT_DEMOTED or
  *	SPM_STAT_REFUSED_POISON
  */
 static inline void spm_written(struct spm_node *node, struct folio *folio,
 			       enum spm_stat stat)
 {
-	spm_tell_written(node, folio);
+	long nr = folio_nr_pages(folio);
+
+	spm_tell_written(node, folio_pfn(folio), nr);
 	/* Written first, counted then. Pairs with smp_rmb() in spm_take_reading(). */
 	smp_wmb();
-	spm_stat_inc(node, stat);
+	spm_stat_add(node, stat, nr);
 }
 
 void spm_refuse(struct spm_node *node, enum spm_stat stat);
@@ -447,6 +480,76 @@ unsigned long spm_stat_read(const struct spm_node *node, enum spm_stat stat);
 unsigned long spm_stat_total(enum spm_stat stat);
 u64 spm_node_written(const struct spm_node *node);
 void spm_stats_retire(const struct spm_node *node);
+
+/* spm_mapped.c, spm_demote.c, spm_vmscan.c, spm_check.c */
+#ifdef CONFIG_SPM_MAPPED
+unsigned long spm_mapped_relieve(struct spm_node *node, unsigned long nr,
+				 enum spm_relief relief);
+struct folio *spm_mapped_new_folio(struct folio *src);
+bool spm_mapped_lose(struct spm_node *node);
+bool spm_mapped_forget(struct page *page);
+void spm_mapped_drain(void);
+extern const struct attribute_group spm_demote_attr_group;
+void spm_demote_debugfs_init(struct dentry *dir);
+void spm_mapped_debugfs_init(struct dentry *dir);
+#else
+static inline unsigned long spm_mapped_relieve(struct spm_node *node,
+					       unsigned long nr,
+					       enum spm_relief relief)
+{
+	return 0;
+}
+
+static inline struct folio *spm_mapped_new_folio(struct folio *src)
+{
+	return NULL;
+}
+
+static inline bool spm_mapped_lose(struct spm_node *node)
+{
+	return false;
+}
+
+static inline bool spm_mapped_forget(struct page *page)
+{
+	return false;
+}
+
+static inline void spm_mapped_drain(void)
+{
+}
+
+static inline void spm_demote_debugfs_init(struct dentry *dir)
+{
+}
+
+static inline void spm_mapped_debugfs_init(struct dentry *dir)
+{
+}
+#endif
+
+#ifdef CONFIG_SPM_DEBUG
+void spm_check_init(struct dentry *dir);
+#else
+static inline void spm_check_init(struct dentry *dir)
+{
+}
+#endif
+
+#if defined(CONFIG_SPM_MAPPED) && defined(CONFIG_MEMCG)
+bool spm_memcg_may_demote(struct folio *folio);
+bool spm_memcg_may_promote(struct folio *folio);
+#else
+static inline bool spm_memcg_may_demote(struct folio *folio)
+{
+	return true;
+}
+
+static inline bool spm_memcg_may_promote(struct folio *folio)
+{
+	return true;
+}
+#endif
 
 /* spm_sysfs.c */
 int spm_sysfs_add(struct spm_node *node);

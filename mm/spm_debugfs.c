@@ -4,6 +4,10 @@
  *
  *   fail_alloc/  fault injection into allocation, see
  *		  Documentation/fault-injection/fault-injection.rst
+ *   demote	  write "PID START END": demotes that range of that task
+ *   check_mappings  how many pages on SPM nodes tasks have mapped, and how many of
+ *		  them writable or exclusive, which none may be; with SPM_DEBUG
+ *   write_faults  how many write faults on such pages took how long
  *   order	  which SPM nodes each NUMA node uses, nearest first
  *   stale_pages  takes all pages that are free, and tells how many of them are
  *		  not all zeroes: after a trim, on a device that reads as zeroes
@@ -74,6 +78,9 @@ static int __init spm_debugfs_init(void)
 	debugfs_create_file("order", 0444, dir, NULL, &spm_order_fops);
 	debugfs_create_file("stale_pages", 0400, dir, NULL, &spm_stale_pages_fops);
 	spm_fault_debugfs_init(dir);
+	spm_demote_debugfs_init(dir);
+	spm_check_init(dir);
+	spm_mapped_debugfs_init(dir);
 	return 0;
 }
 late_initcall(spm_debugfs_init);

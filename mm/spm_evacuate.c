@@ -2,11 +2,12 @@
 /*
  * Moving everything off an SPM node
  *
- * First by migration to SPM nodes that have room. What is left after that is
- * given to its user, to write it back to where it can be read again, or to give
- * it up if it can't be read, as of a device that is gone. Since
- * pages may be busy for a while (just being stored, read or isolated), this is
- * repeated until the node is empty, or nothing moves any more.
+ * First by migration to SPM nodes that have room; what tasks have mapped goes to
+ * DRAM otherwise. What a user still has after that is given to it, to write it
+ * back to where it can be read again, or to give it up if it can't be read, as of
+ * a device that is gone. Since pages may be busy for a while (just being stored,
+ * read or isolated), this is repeated until the node is empty, or nothing moves
+ * any more.
  *
  * Also here: the memory notifier, which does the same for a memory block that
  * someone offlines by hand. Without it, offlining would retry forever if there
@@ -32,7 +33,8 @@
 
 static struct folio *spm_evacuate_new_folio(struct folio *src, unsigned long arg)
 {
-	return spm_alloc_migration_target(src);
+	return spm_object(src) ? spm_alloc_migration_target(src) :
+				 spm_mapped_new_folio(src);
 }
 
 static bool spm_migrate_list(struct list_head *list)
@@ -46,6 +48,21 @@ static bool spm_migrate_list(struct list_head *list)
 	return false;
 }
 
+/* Isolate the folio that a page belongs to, if it can be moved. */
+static bool spm_isolate(struct page *page, struct list_head *list)
+{
+	struct folio *folio = page_folio(page);
+	bool isolated;
+
+	/* What it is may change until there is a reference. */
+	if (PageHWPoison(page) || !folio_try_get(folio))
+		return false;
+	isolated = (__folio_test_movable(folio) || folio_test_anon(folio)) &&
+		   isolate_folio_to_list(folio, list);
+	folio_put(folio);
+	return isolated;
+}
+
 /* Stops at the first page that finds no room, or is busy. */
 static void spm_migrate_range(unsigned long pfn, unsigned long end_pfn)
 {
@@ -55,10 +72,8 @@ static void spm_migrate_range(unsigned long pfn, unsigned long end_pfn)
 	for (; pfn < end_pfn; pfn++) {
 		struct page *page = pfn_to_online_page(pfn);
 
-		if (!page || !__PageMovable(page) || PageHWPoison(page) ||
-		    !isolate_movable_page(page, ISOLATE_UNEVICTABLE))
+		if (!page || !spm_isolate(page, &list))
 			continue;
-		list_add_tail(&page->lru, &list);
 		if (++nr < SPM_EVACUATE_BATCH)
 			continue;
 		if (!spm_migrate_list(&list) || signal_pending(current))
@@ -93,12 +108,34 @@ static unsigned long spm_writeback_range(struct spm_node *node,
 	return nr_failed;
 }
 
+/*
+ * A poisoned page of a user is not cleaned up when it is freed, so it looks
+ * movable still, and offlining would try to move it forever. Its user has taken
+ * away the operations, see __ClearPageMovable(), and nobody else changes the
+ * mapping. A task's page may still count as in use.
+ */
+static void spm_forget_poisoned(unsigned long pfn, unsigned long end_pfn)
+{
+	for (; pfn < end_pfn; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (!page || !PageHWPoison(page))
+			continue;
+		if (spm_mapped_forget(page))
+			continue;
+		if (!PageIsolated(page) &&
+		    page->mapping == (void *)PAGE_MAPPING_MOVABLE)
+			page->mapping = NULL;
+	}
+}
+
 static void spm_evacuate_round(struct spm_node *node, unsigned long *nr_failed)
 {
 	const struct range *range;
 	int i;
 
 	*nr_failed = 0;
+	spm_mapped_drain();
 	/* READ_ONCE: vs spm_notify(). What can't be read can only be given up. */
 	for (i = 0; i < node->nr_ranges && !READ_ONCE(node->removed); i++) {
 		range = &node->ranges[i].range;
@@ -108,6 +145,8 @@ static void spm_evacuate_round(struct spm_node *node, unsigned long *nr_failed)
 		range = &node->ranges[i].range;
 		*nr_failed += spm_writeback_range(node, PHYS_PFN(range->start),
 						  PHYS_PFN(range->end + 1));
+		spm_forget_poisoned(PHYS_PFN(range->start),
+				    PHYS_PFN(range->end + 1));
 	}
 }
 
@@ -121,13 +160,18 @@ static void spm_evacuate_round(struct spm_node *node, unsigned long *nr_failed)
 int spm_evacuate(struct spm_node *node)
 {
 	unsigned long used, last = ULONG_MAX, nr_failed = 0;
-	int retries = 0;
+	int retries = 0, rc = 0;
 
 	lockdep_assert_held(&spm_mutex);
 
+again:
+	/* What CPUs have in batches for the LRU could not be isolated. */
+	lru_cache_disable();
 	while ((used = spm_stat_read(node, SPM_STAT_USED))) {
-		if (signal_pending(current))
-			return -EINTR;
+		if (signal_pending(current)) {
+			rc = -EINTR;
+			break;
+		}
 		retries = used < last ? 0 : retries + 1;
 		if (retries > SPM_EVACUATE_RETRIES)
 			break;
@@ -136,9 +180,16 @@ int spm_evacuate(struct spm_node *node)
 		last = used;
 		spm_evacuate_round(node, &nr_failed);
 	}
+	lru_cache_enable();
+	if (rc)
+		return rc;
 	if (!used) {
 		/* See spm_free_folio(). */
 		synchronize_rcu();
+		/* The sum may miss what compaction was moving meanwhile. */
+		used = spm_stat_read(node, SPM_STAT_USED);
+		if (used)
+			goto again;
 		return 0;
 	}
 
@@ -153,22 +204,6 @@ static bool spm_range_in_use(unsigned long pfn, unsigned long end_pfn)
 		if (__PageMovable(pfn_to_page(pfn)))
 			return true;
 	return false;
-}
-
-/*
- * A poisoned page is not cleaned up when it is freed, so it looks movable still,
- * and offlining would try to move it forever. Its user has taken away the
- * operations, see __ClearPageMovable(), and nobody else changes the mapping.
- */
-static void spm_forget_poisoned(unsigned long pfn, unsigned long end_pfn)
-{
-	for (; pfn < end_pfn; pfn++) {
-		struct page *page = pfn_to_page(pfn);
-
-		if (PageHWPoison(page) && !PageIsolated(page) &&
-		    page->mapping == (void *)PAGE_MAPPING_MOVABLE)
-			page->mapping = NULL;
-	}
 }
 
 /* Someone offlines one of the node's blocks by hand: make it empty, or refuse. */
@@ -188,6 +223,7 @@ static int spm_memory_going_offline(const struct memory_notify *mn)
 		return NOTIFY_OK;
 
 	for (i = 0; i < SPM_EVACUATE_RETRIES; i++) {
+		spm_mapped_drain();
 		spm_migrate_range(mn->start_pfn, end_pfn);
 		spm_writeback_range(node, mn->start_pfn, end_pfn);
 		spm_control_run(node);		/* trims what was freed by that */

@@ -8,6 +8,11 @@
  * Such pages take no DRAM, so they are not charged. But they count for the zswap
  * limit and statistics, as the uncompressed pages they are.
  *
+ * In mapped mode, a folio belongs to its cgroup all the time, but it is charged only
+ * while it is in DRAM. So demotion makes room below memory.max, as swapping out
+ * does, and promotion needs it. With cgroup v1 folios that are charged to a group
+ * stay in DRAM.
+ *
  * As with memory.zswap.max, nothing is reserved: who looks at the limit at the
  * same time may exceed it together.
  */
@@ -15,11 +20,30 @@
 #include <linux/memcontrol.h>
 #include <linux/page_counter.h>
 #include <linux/seq_file.h>
-#include <linux/spm_hooks.h>
 #include <linux/string.h>
+
+#include "spm_core.h"
 
 /* Some cgroup has had a limit: look at limits. Never goes back. */
 DEFINE_STATIC_KEY_FALSE(spm_memcg_key);
+
+/* Could it have @nr pages more on SPM nodes, and all above it? */
+static bool spm_memcg_below_max(struct mem_cgroup *memcg, unsigned long nr)
+{
+	for (; memcg && !mem_cgroup_is_root(memcg); memcg = parent_mem_cgroup(memcg)) {
+		/* READ_ONCE: vs spm_max_write(). */
+		unsigned long max = READ_ONCE(memcg->spm_max);
+
+		if (max == PAGE_COUNTER_MAX)
+			continue;
+		/* Exact, as mem_cgroup_flush_stats() ignores small changes. */
+		if (max)
+			cgroup_rstat_flush(memcg->css.cgroup);
+		if (memcg_page_state(memcg, MEMCG_SPM) + nr > max)
+			return false;
+	}
+	return true;
+}
 
 /**
  * __spm_memcg_may_store() - is the cgroup below its limit, and all above it?
@@ -30,26 +54,15 @@ DEFINE_STATIC_KEY_FALSE(spm_memcg_key);
  */
 bool __spm_memcg_may_store(struct obj_cgroup *objcg)
 {
-	struct mem_cgroup *memcg, *first;
-	bool below = true;
+	struct mem_cgroup *memcg;
+	bool below;
 
 	if (!cgroup_subsys_on_dfl(memory_cgrp_subsys))
 		return true;
 
-	first = get_mem_cgroup_from_objcg(objcg);
-	for (memcg = first; below && !mem_cgroup_is_root(memcg);
-	     memcg = parent_mem_cgroup(memcg)) {
-		/* READ_ONCE: vs spm_max_write(). */
-		unsigned long max = READ_ONCE(memcg->spm_max);
-
-		if (max == PAGE_COUNTER_MAX)
-			continue;
-		/* Exact, as mem_cgroup_flush_stats() ignores small changes. */
-		if (max)
-			cgroup_rstat_flush(memcg->css.cgroup);
-		below = memcg_page_state(memcg, MEMCG_SPM) < max;
-	}
-	mem_cgroup_put(first);
+	memcg = get_mem_cgroup_from_objcg(objcg);
+	below = spm_memcg_below_max(memcg, 1);
+	mem_cgroup_put(memcg);
 	return below;
 }
 
@@ -74,6 +87,96 @@ void spm_memcg_account(struct obj_cgroup *objcg, int nr_pages)
 	mod_memcg_state(memcg, MEMCG_SPM, nr_pages);
 	rcu_read_unlock();
 }
+
+#ifdef CONFIG_SPM_MAPPED
+/**
+ * spm_memcg_may_demote() - does a folio's cgroup allow to demote it?
+ * @folio: the folio, isolated
+ *
+ * Context: Process context. May sleep.
+ * Return: true if the cgroup, and all above it, stay below memory.spm.max.
+ */
+bool spm_memcg_may_demote(struct folio *folio)
+{
+	struct mem_cgroup *memcg = folio_memcg(folio);
+
+	if (!memcg || mem_cgroup_is_root(memcg))
+		return true;
+	if (!cgroup_subsys_on_dfl(memory_cgrp_subsys))
+		return false;
+	return !static_branch_unlikely(&spm_memcg_key) ||
+	       spm_memcg_below_max(memcg, folio_nr_pages(folio));
+}
+
+/**
+ * spm_memcg_may_promote() - does a folio's cgroup have room to promote it?
+ * @folio: the folio, with a reference
+ *
+ * Context: Any.
+ * Return: true if the cgroup, and all above it, stay below memory.max.
+ */
+bool spm_memcg_may_promote(struct folio *folio)
+{
+	unsigned long nr = folio_nr_pages(folio);
+	struct mem_cgroup *memcg;
+	bool below = true;
+
+	if (mem_cgroup_disabled() || !cgroup_subsys_on_dfl(memory_cgrp_subsys))
+		return true;
+
+	rcu_read_lock();
+	for (memcg = folio_memcg(folio); below && memcg && !mem_cgroup_is_root(memcg);
+	     memcg = parent_mem_cgroup(memcg))	/* READ_ONCE: vs memory.max */
+		below = page_counter_read(&memcg->memory) + nr <=
+			READ_ONCE(memcg->memory.max);
+	rcu_read_unlock();
+	return below;
+}
+
+/**
+ * __spm_memcg_migrate() - a folio that belongs to a cgroup was migrated
+ * @memcg: the cgroup
+ * @from: folio that the contents were in
+ * @to: folio that they are in now
+ *
+ * It can't fail here: see spm_memcg_may_promote().
+ *
+ * Context: Any.
+ */
+void __spm_memcg_migrate(struct mem_cgroup *memcg, struct folio *from,
+			 struct folio *to)
+{
+	long nr = folio_nr_pages(to);
+
+	if (spm_folio(from) == spm_folio(to) || mem_cgroup_is_root(memcg) ||
+	    !cgroup_subsys_on_dfl(memory_cgrp_subsys))
+		return;
+
+	if (spm_folio(to)) {
+		mod_memcg_state(memcg, MEMCG_SPM, nr);
+		page_counter_uncharge(&memcg->memory, nr);
+	} else {
+		mod_memcg_state(memcg, MEMCG_SPM, -nr);
+		page_counter_charge(&memcg->memory, nr);
+	}
+}
+
+/**
+ * __spm_memcg_uncharge() - a folio on an SPM node leaves its cgroup
+ * @memcg: the cgroup, not the root
+ * @folio: the folio
+ *
+ * Context: Any.
+ * Return: true if it is not charged.
+ */
+bool __spm_memcg_uncharge(struct mem_cgroup *memcg, struct folio *folio)
+{
+	if (!cgroup_subsys_on_dfl(memory_cgrp_subsys))
+		return false;
+	mod_memcg_state(memcg, MEMCG_SPM, -folio_nr_pages(folio));
+	return true;
+}
+#endif /* CONFIG_SPM_MAPPED */
 
 static u64 spm_current_read(struct cgroup_subsys_state *css, struct cftype *cft)
 {

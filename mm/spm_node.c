@@ -90,6 +90,24 @@ unsigned long __spm_zone_page_state(int item)
 EXPORT_SYMBOL(__spm_zone_page_state);
 
 /**
+ * __spm_node_page_state() - what SPM nodes add to a global counter of node pages
+ * @item: enum node_stat_item
+ *
+ * Context: Any.
+ * Return: sum over all SPM nodes.
+ */
+long __spm_node_page_state(int item)
+{
+	long sum = 0;
+	int nid;
+
+	for_each_node_mask(nid, spm_nodes)	/* see __spm_zone_page_state() */
+		sum += atomic_long_read(&NODE_DATA(nid)->vm_stat[item]);
+	return sum;
+}
+EXPORT_SYMBOL(__spm_node_page_state);
+
+/**
  * spm_node_priv() - provider's private data
  * @node: node that the provider registered
  *

@@ -13,9 +13,13 @@
 /* Names of the counters in sysfs; reasons are without "refused_" in traces. */
 const char *const spm_stat_names[NR_SPM_STATS] = {
 	[SPM_STAT_USED] = "used",
+	[SPM_STAT_MAPPED] = "mapped",
 	[SPM_STAT_UNTRIMMED] = "untrimmed",
 	[SPM_STAT_STORED] = "stored",
 	[SPM_STAT_MOVED] = "moved",
+	[SPM_STAT_DEMOTED] = "demoted",
+	[SPM_STAT_PROMOTED_WRITE] = "promoted_write",
+	[SPM_STAT_PROMOTED_HOT] = "promoted_hot",
 	[SPM_STAT_LOADED] = "loaded",
 	[SPM_STAT_LOAD_FAILED] = "load_failed",
 	[SPM_STAT_EVACUATED] = "evacuated",
@@ -112,6 +116,7 @@ u64 spm_node_written(const struct spm_node *node)
 {
 	return spm_stat_read(node, SPM_STAT_STORED) +
 	       spm_stat_read(node, SPM_STAT_MOVED) +
+	       spm_stat_read(node, SPM_STAT_DEMOTED) +
 	       spm_stat_read(node, SPM_STAT_REFUSED_POISON);
 }
 

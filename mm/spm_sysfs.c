@@ -142,6 +142,7 @@ static ssize_t spm_figure_show(struct kobject *kobj, struct kobj_attribute *attr
 {
 	struct spm_figure *file = container_of(attr, struct spm_figure, attr);
 
+	spm_mapped_drain();		/* so that they are exact at rest */
 	return sysfs_emit(buf, "%llu\n", spm_sum(kobj, file->figure));
 }
 
@@ -196,7 +197,11 @@ static ssize_t spm_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute spm_stat_attrs[NR_SPM_STATS] = {
 	SPM_STAT_ATTR(SPM_STAT_STORED, stored),
+	SPM_STAT_ATTR(SPM_STAT_MAPPED, mapped),
 	SPM_STAT_ATTR(SPM_STAT_MOVED, moved),
+	SPM_STAT_ATTR(SPM_STAT_DEMOTED, demoted),
+	SPM_STAT_ATTR(SPM_STAT_PROMOTED_WRITE, promoted_write),
+	SPM_STAT_ATTR(SPM_STAT_PROMOTED_HOT, promoted_hot),
 	SPM_STAT_ATTR(SPM_STAT_LOADED, loaded),
 	SPM_STAT_ATTR(SPM_STAT_LOAD_FAILED, load_failed),
 	SPM_STAT_ATTR(SPM_STAT_EVACUATED, evacuated),
@@ -221,6 +226,7 @@ static ssize_t spm_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	enum spm_stat stat = attr - spm_stat_attrs;
 
+	spm_mapped_drain();
 	return sysfs_emit(buf, "%lu\n", spm_kobj_stat(kobj, stat));
 }
 
@@ -230,6 +236,7 @@ static ssize_t spm_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t mm_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
+	spm_mapped_drain();
 	return sysfs_emit(buf, "%llu %llu %llu %llu %llu %llu %llu %llu %lu %lu %lu %lu %lu\n",
 			  spm_sum(kobj, spm_capacity_bytes),
 			  spm_sum(kobj, spm_used_bytes),
@@ -262,6 +269,12 @@ static struct attribute *spm_attrs[] = {
 	&mm_stat_attr.attr,
 	&spm_stat_attrs[SPM_STAT_STORED].attr,
 	&spm_stat_attrs[SPM_STAT_MOVED].attr,
+#ifdef CONFIG_SPM_MAPPED
+	&spm_stat_attrs[SPM_STAT_MAPPED].attr,
+	&spm_stat_attrs[SPM_STAT_DEMOTED].attr,
+	&spm_stat_attrs[SPM_STAT_PROMOTED_WRITE].attr,
+	&spm_stat_attrs[SPM_STAT_PROMOTED_HOT].attr,
+#endif
 	&spm_stat_attrs[SPM_STAT_LOADED].attr,
 	&spm_stat_attrs[SPM_STAT_LOAD_FAILED].attr,
 	&spm_stat_attrs[SPM_STAT_EVACUATED].attr,
@@ -437,6 +450,9 @@ static const struct attribute_group spm_total_attr_group = {
 static const struct attribute_group *spm_total_attr_groups[] = {
 	&spm_attr_group,
 	&spm_total_attr_group,
+#ifdef CONFIG_SPM_MAPPED
+	&spm_demote_attr_group,
+#endif
 	NULL
 };
 

@@ -46,18 +46,23 @@ void spm_trim_defer(struct spm_node *node, struct folio *folio)
 		folio_put(folio);
 		return;
 	}
-	spm_stat_inc(node, SPM_STAT_UNTRIMMED);
+	spm_stat_add(node, SPM_STAT_UNTRIMMED, folio_nr_pages(folio));
 	if (llist_add(spm_folio_link(folio), &raw_cpu_ptr(node->cpu)->freed))
 		spm_control_trim_soon(node);
 }
 
 static void spm_trim_zero(struct spm_node *node, struct folio *folio)
 {
-	if (folio_test_hwpoison(folio))
-		return;
-	clear_highpage(folio_page(folio, 0));
-	spm_tell_written(node, folio);
-	spm_stat_inc(node, SPM_STAT_ZEROED);
+	struct page *page = folio_page(folio, 0);
+	long nr;
+
+	for (nr = folio_nr_pages(folio); nr; nr--, page++) {
+		if (PageHWPoison(page))
+			continue;
+		clear_highpage(page);
+		spm_tell_written(node, page_to_pfn(page), 1);
+		spm_stat_inc(node, SPM_STAT_ZEROED);
+	}
 }
 
 static int spm_trim_cmp(const void *a, const void *b)
@@ -67,13 +72,38 @@ static int spm_trim_cmp(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* A batch is one large folio, or so many small ones. */
+static bool spm_trim_fits(struct llist_node *list, unsigned int nr)
+{
+	return list && (!nr || (nr < SPM_TRIM_BATCH &&
+				!folio_test_large(spm_link_folio(list))));
+}
+
+/* The device is asked about it in parts. */
+static int spm_trim_ask_large(struct spm_node *node, struct folio *folio)
+{
+	unsigned long pfn[SPM_TRIM_BATCH], next = folio_pfn(folio);
+	unsigned long end = next + folio_nr_pages(folio);
+	unsigned int nr;
+	int rc;
+
+	do {
+		for (nr = 0; next < end && nr < SPM_TRIM_BATCH; nr++)
+			pfn[nr] = next++;
+		rc = node->ops->trim(node, pfn, nr);
+	} while (!rc && next < end);
+	return rc;
+}
+
 /* The pages stay in the list, which is not to be walked meanwhile. */
 static int spm_trim_ask(struct spm_node *node, struct llist_node *list)
 {
 	unsigned long pfn[SPM_TRIM_BATCH];
 	unsigned int nr = 0;
 
-	for (; list && nr < SPM_TRIM_BATCH; list = list->next)
+	if (folio_test_large(spm_link_folio(list)))
+		return spm_trim_ask_large(node, spm_link_folio(list));
+	for (; spm_trim_fits(list, nr); list = list->next)
 		pfn[nr++] = folio_pfn(spm_link_folio(list));
 	sort(pfn, nr, sizeof(pfn[0]), spm_trim_cmp, NULL);
 	return node->ops->trim(node, pfn, nr);
@@ -83,21 +113,24 @@ static int spm_trim_ask(struct spm_node *node, struct llist_node *list)
 static struct llist_node *spm_trim_free(struct spm_node *node,
 					struct llist_node *list, int rc)
 {
+	bool large = folio_test_large(spm_link_folio(list));
 	struct llist_node *next;
 	struct folio *folio;
 	unsigned int nr;
+	long nr_pages;
 
-	for (nr = 0; list && nr < SPM_TRIM_BATCH; nr++, list = next) {
+	for (nr = 0; spm_trim_fits(list, nr) && !(large && nr); nr++, list = next) {
 		next = list->next;
 		folio = spm_link_folio(list);
+		nr_pages = folio_nr_pages(folio);
 		folio->private = NULL;
 		if (rc)
 			spm_trim_zero(node, folio);
-		spm_stat_add(node, SPM_STAT_UNTRIMMED, -1);
+		else if (!READ_ONCE(node->removed))
+			spm_stat_add(node, SPM_STAT_TRIMMED, nr_pages);
+		spm_stat_add(node, SPM_STAT_UNTRIMMED, -nr_pages);
 		folio_put(folio);
 	}
-	if (!rc && !READ_ONCE(node->removed))
-		spm_stat_add(node, SPM_STAT_TRIMMED, nr);
 	return list;
 }
 

@@ -37,6 +37,7 @@
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/spm.h>
+#include <linux/spm_mapped.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
 #include <linux/workqueue.h>
@@ -274,6 +275,13 @@ static int zspm_store_page(void *pool, struct page *page, unsigned long *handle)
 	struct zspm_object *obj;
 	struct folio *folio;
 	struct page *dst;
+
+	/*
+	 * A task's page that leaves an SPM node is to leave it. It does not come
+	 * back, nor does it take DRAM.
+	 */
+	if (spm_folio(page_folio(page)))
+		return -ENOSPC;
 
 	/* First, as whoever has a folio from SPM has to write it. */
 	obj = zspm_object_new(page);

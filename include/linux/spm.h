@@ -132,6 +132,7 @@ int spm_unregister_node(struct spm_node *node);
 void *spm_node_priv(const struct spm_node *node);
 int spm_node_nid(const struct spm_node *node);
 void spm_notify(struct spm_node *node, enum spm_event event);
+void spm_sync_removed(struct spm_node *node);
 void spm_notify_poisoned(struct spm_node *node, unsigned long nr_pages);
 
 /* ---- For users ---- */

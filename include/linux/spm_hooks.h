@@ -25,6 +25,7 @@ DECLARE_STATIC_KEY_FALSE(spm_key);
 extern nodemask_t spm_nodes;
 
 unsigned long __spm_zone_page_state(int item);
+long __spm_node_page_state(int item);
 unsigned long __spm_used_pages(void);
 bool __spm_object(const struct folio *folio);
 struct folio *spm_alloc_migration_target(struct folio *src);
@@ -72,6 +73,12 @@ static inline unsigned long spm_zone_page_state(int item)
 	return spm_active() ? __spm_zone_page_state(item) : 0;
 }
 
+/* The same for counters of node pages: those of tasks that are mapped there. */
+static inline long spm_node_page_state(int item)
+{
+	return spm_active() ? __spm_node_page_state(item) : 0;
+}
+
 /* Pages in use on SPM nodes. */
 static inline unsigned long spm_used_pages(void)
 {
@@ -110,6 +117,11 @@ static inline int spm_check_hotadd(int nid, bool from_spm)
 }
 
 static inline unsigned long spm_zone_page_state(int item)
+{
+	return 0;
+}
+
+static inline long spm_node_page_state(int item)
 {
 	return 0;
 }

@@ -129,6 +129,53 @@ TRACE_EVENT(spm_relieve,
 		  __entry->wanted, __entry->moved)
 );
 
+/* A task's folio was migrated from DRAM to an SPM node. */
+TRACE_EVENT(spm_demote,
+	TP_PROTO(struct folio *dst, struct folio *src),
+	TP_ARGS(dst, src),
+
+	TP_STRUCT__entry(
+		__field(int, nid)
+		__field(int, from_nid)
+		__field(unsigned long, pfn)
+		__field(unsigned long, from_pfn)
+		__field(unsigned long, pages)
+	),
+
+	TP_fast_assign(
+		__entry->nid = folio_nid(dst);
+		__entry->from_nid = folio_nid(src);
+		__entry->pfn = folio_pfn(dst);
+		__entry->from_pfn = folio_pfn(src);
+		__entry->pages = folio_nr_pages(dst);
+	),
+
+	TP_printk("nid=%d pfn=%#lx from_nid=%d from_pfn=%#lx pages=%lu",
+		  __entry->nid, __entry->pfn, __entry->from_nid,
+		  __entry->from_pfn, __entry->pages)
+);
+
+/* Pages of a task went from an SPM node to DRAM. */
+TRACE_EVENT(spm_promote,
+	TP_PROTO(int nid, long pages, const char *reason),
+	TP_ARGS(nid, pages, reason),
+
+	TP_STRUCT__entry(
+		__field(int, nid)
+		__field(long, pages)
+		__string(reason, reason)
+	),
+
+	TP_fast_assign(
+		__entry->nid = nid;
+		__entry->pages = pages;
+		__assign_str(reason);
+	),
+
+	TP_printk("nid=%d pages=%ld reason=%s", __entry->nid, __entry->pages,
+		  __get_str(reason))
+);
+
 DECLARE_EVENT_CLASS(spm_node,
 	TP_PROTO(int nid, unsigned long pages, int rc),
 	TP_ARGS(nid, pages, rc),
