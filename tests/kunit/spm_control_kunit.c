@@ -491,6 +491,114 @@ static void spm_control_test_next_node(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, folio_nid(spm_control_store(test)), t->memory[0].nid);
 }
 
+/* Tests that a large folio takes as much of the budget as it has pages, or nothing. */
+static void spm_control_test_many(struct kunit *test)
+{
+	struct spm_node *node = spm_control_register(test, 0);
+	u64 granted;
+
+	spm_kunit_hold(test, 0);
+	KUNIT_EXPECT_TRUE(test, spm_admit(node, 512));
+	granted = node->budget.granted;
+	KUNIT_EXPECT_EQ(test, granted - spm_control_credit(node), 512);
+	KUNIT_EXPECT_FALSE(test, spm_admit(node, 512));
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_REFUSED_BUDGET), 1);
+	KUNIT_EXPECT_EQ(test, node->budget.granted - spm_control_credit(node), 512);
+	spm_unadmit(node, 512);
+	spm_control_expect_rest(test, node);
+	spm_kunit_release(test, 0);
+}
+
+/* ---- Both kinds of pages ---- */
+
+#define SPM_CONTROL_MANY	8000
+
+/* A node that has room for all of them, if they don't compress. */
+static struct spm_node *spm_control_roomy(struct kunit *test)
+{
+	spm_control_device->reading.physical_bytes = 4 * SPM_CONTROL_MANY << PAGE_SHIFT;
+	return spm_control_register(test, 0);
+}
+
+/* Some tasks' pages found no room a moment ago. */
+static void spm_control_want(struct spm_node *node, enum spm_kind kind, long nr)
+{
+	atomic_long_add(nr, &node->wanted[kind]);
+}
+
+/* Tests that users make room for tasks, and get no more pages meanwhile. */
+static void spm_control_test_users_yield(struct kunit *test)
+{
+	struct spm_control_device *d = spm_control_device;
+	struct spm_node *node = spm_control_roomy(test);
+	int i;
+
+	for (i = 0; i < SPM_CONTROL_MANY; i++)
+		KUNIT_ASSERT_NOT_NULL(test, spm_control_store(test));
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 0);
+
+	/* They do what they can, and the rest is for the swap device. */
+	d->relieve[0] = 30;
+	spm_control_want(node, SPM_TASKS, 50);
+	spm_kunit_run(test, 0);
+	KUNIT_ASSERT_GE(test, d->nr_reliefs, 2);
+	KUNIT_EXPECT_EQ(test, d->reliefs[0].nr, 50);
+	KUNIT_EXPECT_EQ(test, d->reliefs[0].relief, SPM_PROMOTE);
+	KUNIT_EXPECT_EQ(test, d->reliefs[d->nr_reliefs - 1].nr, 20);
+	KUNIT_EXPECT_EQ(test, d->reliefs[d->nr_reliefs - 1].relief, SPM_WRITE_BACK);
+	spm_control_expect_refused(test, 0, SPM_STAT_REFUSED_TARGET);
+	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, false));
+
+	/* Never more than a part of what they have more at a time. */
+	d->nr_reliefs = 0;
+	d->relieve[0] = 0;
+	spm_control_want(node, SPM_TASKS, SPM_CONTROL_MANY);
+	msleep(SPM_CONTROL_APART_MS);
+	spm_kunit_run(test, 0);
+	KUNIT_ASSERT_GE(test, d->nr_reliefs, 1);
+	KUNIT_EXPECT_EQ(test, d->reliefs[d->nr_reliefs - 1].nr, SPM_CONTROL_MANY / 8);
+
+	/* Until tasks want no more. */
+	node->wanted_until[SPM_TASKS] = jiffies - 1;
+	atomic_long_set(&node->wanted[SPM_TASKS], 0);
+	msleep(SPM_CONTROL_APART_MS);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+}
+
+/* Tests that tasks get no more pages while users want some and have less. */
+static void spm_control_test_tasks_yield(struct kunit *test)
+{
+	struct spm_node *node = spm_control_roomy(test);
+
+	spm_stat_add(node, SPM_STAT_USED, SPM_CONTROL_MANY);
+	spm_stat_add(node, SPM_STAT_MAPPED, SPM_CONTROL_MANY);
+	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, true));
+	spm_control_want(node, SPM_USERS, 10);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, spm_control_device->nr_reliefs, 0);
+	KUNIT_EXPECT_FALSE(test, spm_takes_tasks(0, false));
+	KUNIT_EXPECT_NULL(test, spm_alloc_probed(0, 0));
+	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+	spm_stat_add(node, SPM_STAT_MAPPED, -SPM_CONTROL_MANY);
+	spm_stat_add(node, SPM_STAT_USED, -SPM_CONTROL_MANY);
+}
+
+/* Tests that who has little gives nothing, and who wants nothing gets nothing. */
+static void spm_control_test_nobody_yields(struct kunit *test)
+{
+	struct spm_node *node = spm_control_roomy(test);
+	int i;
+
+	for (i = 0; i < 100; i++)
+		KUNIT_ASSERT_NOT_NULL(test, spm_control_store(test));
+	spm_control_want(node, SPM_TASKS, 50);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, spm_control_device->nr_reliefs, 0);
+	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+}
+
 /* ---- When it is read ---- */
 
 /* Waits until the device was read so many times. Return: false if it was not. */
@@ -583,6 +691,10 @@ static struct kunit_case spm_control_cases[] = {
 	KUNIT_CASE(spm_control_test_move_fails),
 	KUNIT_CASE(spm_control_test_written),
 	KUNIT_CASE(spm_control_test_next_node),
+	KUNIT_CASE(spm_control_test_many),
+	KUNIT_CASE_SLOW(spm_control_test_users_yield),
+	KUNIT_CASE(spm_control_test_tasks_yield),
+	KUNIT_CASE(spm_control_test_nobody_yields),
 	KUNIT_CASE(spm_control_test_interval),
 	KUNIT_CASE(spm_control_test_kick),
 	KUNIT_CASE(spm_control_test_stale),
