@@ -347,6 +347,7 @@ clean_up() {
 	done
 	umount "$scratch"/* 2>/dev/null
 	echo 0 >$tracing/tracing_on
+	[ ! -e $spm/demote_enabled ] || echo 0 >$spm/demote_enabled
 	for dir in "$cgroups"/*/; do
 		if [ -e "$dir/cgroup.kill" ]; then
 			echo 1 >"$dir/cgroup.kill"

@@ -19,8 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +49,8 @@ static const char usage[] =
 "  thp        fail unless the first 2 MiB are one huge page\n"
 "  fork       a child checks, changes its copies, checks; the parent's stay\n"
 "  bus=N      exactly N pages give SIGBUS, the others have their contents\n"
+"  faults=N   to check all pages gives exactly N page faults there\n"
+"  forkfaults=N  the same for a child, and here\n"
 "  peek=N     page N can be read and is right\n"
 "  pause=F    create F.ready, wait for F.go\n"
 "  loop=F     THREADS threads out, check and change; F.ready after the first\n"
@@ -172,6 +176,69 @@ static void do_fork(void)
 	if (waitpid(pid, &status, 0) < 0 || status)
 		errx(1, "child ended with status %#x", status);
 	all(page_check);
+}
+
+static unsigned int number_in(const char *file)
+{
+	unsigned int n;
+	FILE *f = fopen(file, "r");
+
+	if (!f || fscanf(f, "%u", &n) != 1)
+		err(1, "%s", file);
+	fclose(f);
+	return n;
+}
+
+/*
+ * Counts this thread's page faults at the memory, and no others: a stale entry of
+ * another CPU's TLB makes one at the stack, now and then, after a fork.
+ */
+static int count_faults(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.config = number_in("/sys/kernel/tracing/events/exceptions/page_fault_user/id"),
+		.disabled = 1,
+	};
+	char filter[80];
+	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+
+	snprintf(filter, sizeof(filter), "address >= %p && address < %p",
+		 (void *)mem.base, (void *)(mem.base + mem.pages * PAGE));
+	if (fd < 0 || ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter) ||
+	    ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
+		err(1, "counting page faults");
+	return fd;
+}
+
+static void do_faults(unsigned long want)
+{
+	int fd = count_faults();
+	uint64_t got;
+
+	all(page_check);
+	if (read(fd, &got, sizeof(got)) != sizeof(got))
+		err(1, "reading the count of page faults");
+	close(fd);
+	if (got != want)
+		errx(1, "%lu faults, want %lu", got, want);
+}
+
+static void do_fork_faults(unsigned long want)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid) {
+		do_faults(want);
+		_exit(0);
+	}
+	do_faults(want);
+	if (waitpid(pid, &status, 0) < 0 || status)
+		errx(1, "child ended with status %#x", status);
 }
 
 static sigjmp_buf bus_jump;
@@ -331,6 +398,10 @@ static void do_command(const char *word)
 		do_fork();
 	else if (is_word(word, len, "bus") && value)
 		do_bus(n);
+	else if (is_word(word, len, "faults") && value)
+		do_faults(n);
+	else if (is_word(word, len, "forkfaults") && value)
+		do_fork_faults(n);
 	else if (is_word(word, len, "peek") && value && n < mem.pages)
 		page_check(n);
 	else if (is_word(word, len, "pause") && value)
