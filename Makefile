@@ -5,32 +5,36 @@
 
 ifneq ($(and $(srctree),$(obj)),)
 
-obj-$(CONFIG_SPM) += mm/ drivers/
+obj-$(CONFIG_SPM) += mm/ drivers/ bench/kernel/
 obj-$(CONFIG_SPM_KUNIT_TEST) += tests/kunit/
 
 else
 
-.PHONY: help kernel kernel-debug kernel-off demo bench test check clean distclean
+.PHONY: help kernel kernel-debug kernel-off demo bench perf-check test check clean distclean
 
 help:
 	@echo 'SPM for Linux. Times are for 2 cores without hardware virtualisation.'
 	@echo
 	@echo '  make demo          see it work, in a virtual machine       1 minute, plus the kernel'
-	@echo '  make test          every test, in virtual machines         minutes, plus both kernels'
-	@echo '  make bench         measure, write the report               an hour'
+	@echo '  make test          every test, in virtual machines         35 minutes, plus both kernels'
+	@echo '  make bench         measure, write the report               an hour; a part of it with'
+	@echo '                     ONLY=3,9 PEERS=zspm,lz4; QUICK=1 does less; CLOCK=wall'
+	@echo '  make perf-check    does a step take more instructions?     1 minute'
 	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
 	@echo
 	@echo '  make kernel        plain kernel, for demo and bench        8 minutes at first,'
 	@echo '  make kernel-debug  test kernel: lockdep, KUnit, kmemleak   seconds after a change,'
 	@echo '  make kernel-off    every SPM option off                    1 second when nothing changed'
+	@echo '  make kernel DEBUG=1   the same as make kernel-debug'
 	@echo
 	@echo '  make clean         remove objects and logs'
 	@echo '  make distclean     remove everything that make made, the unpacked kernel too'
 	@echo
 	@echo 'The targets build what they need. tools/vm --help tells how to boot a kernel by hand.'
 
+# DEBUG=1 is another way to say kernel-debug.
 kernel:
-	@tools/kernel --variant plain
+	@tools/kernel --variant $(if $(filter-out 0,$(DEBUG)),debug,plain)
 
 kernel-debug:
 	@tools/kernel --variant debug
@@ -41,8 +45,13 @@ kernel-off:
 demo: kernel
 	@bench/demo
 
+# ONLY=3,9 PEERS=zspm,lz4 QUICK=1 CLOCK=wall
 bench: kernel
-	@bench/run
+	@bench/run $(if $(ONLY),--only '$(ONLY)') $(if $(PEERS),--peers '$(PEERS)') \
+		$(if $(filter-out 0,$(QUICK)),--quick) $(if $(CLOCK),--clock '$(CLOCK)')
+
+perf-check: kernel
+	@tests/run --only perf
 
 test: kernel kernel-debug
 	@tests/run

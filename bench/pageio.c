@@ -1,105 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pageio - what it costs to swap a page out, and in again
+ * pageio - what it costs to push a page out, and to use it again
  *
- * Fills anonymous memory with pages that compress to a given share, pushes them
- * all out with one MADV_PAGEOUT, then touches them one by one, in random order,
- * and checks every byte. Prints one line of JSON with times per page, in
- * nanoseconds of CLOCK_MONOTONIC: instructions, in a VM that counts these.
- * The time to read the clock is subtracted from the time of each touch.
+ * Fills anonymous memory with pages that compress to a given share, or with a
+ * file's, pushes them all out with one MADV_PAGEOUT, then uses them one by one, in
+ * random order, and checks every byte. Prints one line of JSON with times per page,
+ * in nanoseconds of CLOCK_MONOTONIC: instructions, in a VM that counts these. The
+ * time to read the clock is subtracted from the time of each use.
+ *
+ * Threads have a share of the pages each. All push theirs out, then all use
+ * theirs; out_ns and use_ns are the time from the first to the last of them,
+ * divided by all pages.
  */
 #define _GNU_SOURCE
-#include <err.h>
-#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <time.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
 
-#define PAGE 4096UL
+#include "memory.h"
 
-/* A page is made of pieces, each beginning with random bytes, then zeroes. */
-#define PIECE 256UL
+static const char usage[] =
+"usage: pageio [-t THREADS] [-b PAGES] [-f FILE] PAGES ROUNDS [PERCENT-ZEROES [SEED [WAY]]]\n"
+"  -t THREADS  that share the pages (1)\n"
+"  -b PAGES    so many others are pushed out before, and stay there (0)\n"
+"  -f FILE     pages are copies of the file's\n"
+"ways:\n"
+"  out-read    push them out, read a byte of each (the default)\n"
+"  out-write   push them out, write a byte of each\n"
+"  out-whole   push them out, read all of each\n"
+"  stay-whole  read all of each, where it is\n"
+"  fork-write  share them with a child, write a byte of each\n"
+"  out-again   push them out twice, read a byte of each: a disk is slower than we are,\n"
+"              and what is still being written stays\n"
+"  forget      push them out to what forgets them, read a byte of each, check none\n";
 
-struct memory {
-	unsigned char *base;
-	unsigned long pages;
-	unsigned long percent;		/* how much of a page is zeroes */
-	unsigned long seed;
+struct worker {
+	pthread_t thread;
+	struct memory m;		/* its share */
+	unsigned int *order;
+	unsigned long *times;
 };
 
-static unsigned long now(void)
-{
-	struct timespec t;
+static const struct how {
+	const char *name;
+	bool out, again, shared, forgotten;
+	void (*use)(unsigned char *page);
+} *how;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (unsigned long)t.tv_sec * 1000000000 + (unsigned long)t.tv_nsec;
-}
+static struct memory all = { .percent = 60, .seed = 1 };
+static struct worker *workers;
+static unsigned long threads = 1, rounds, ballast;
+static pthread_barrier_t barrier;
+/* What the last round took, from barrier to barrier */
+static unsigned long out_began, out_ended, use_began, use_ended;
 
-/* splitmix64 */
-static unsigned long random_next(unsigned long *state)
-{
-	unsigned long x = *state += 0x9e3779b97f4a7c15;
-
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-	return x ^ (x >> 31);
-}
-
-/* The contents of a page follow from its number. */
-static void page_make(const struct memory *m, unsigned long number, unsigned char *page)
-{
-	unsigned long filled = PIECE * (100 - m->percent) / 100;
-	unsigned long word = 0, state = m->seed + (number << 20);
-	unsigned long i, piece;
-
-	memset(page, 0, PAGE);
-	for (piece = 0; piece < PAGE; piece += PIECE) {
-		for (i = 0; i < filled; i++) {
-			if (i % sizeof(word) == 0)
-				word = random_next(&state);
-			page[piece + i] = (unsigned char)(word >> i % sizeof(word) * 8);
-		}
-	}
-}
-
-static unsigned long count_wrong(const struct memory *m)
+static unsigned long count_wrong(void)
 {
 	unsigned char expected[PAGE];
 	unsigned long i, wrong = 0;
 
-	for (i = 0; i < m->pages; i++) {
-		page_make(m, i, expected);
-		wrong += memcmp(m->base + i * PAGE, expected, PAGE) != 0;
+	for (i = 0; i < all.pages; i++) {
+		page_make(&all, i, expected);
+		wrong += memcmp(all.base + i * PAGE, expected, PAGE) != 0;
 	}
 	return wrong;
-}
-
-static int compare(const void *a, const void *b)
-{
-	unsigned long x = *(const unsigned long *)a, y = *(const unsigned long *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static unsigned long median(unsigned long *values, unsigned long n)
-{
-	qsort(values, n, sizeof(*values), compare);
-	return values[n / 2];
-}
-
-static unsigned long clock_cost(unsigned long *scratch, unsigned long n)
-{
-	unsigned long i;
-	unsigned long t;
-
-	for (i = 0; i < n; i++) {
-		t = now();
-		scratch[i] = now() - t;
-	}
-	return median(scratch, n);
 }
 
 /* Fisher and Yates */
@@ -118,94 +83,258 @@ static void shuffle(unsigned int *order, unsigned long n, unsigned long seed)
 	}
 }
 
-/* Nanoseconds per page */
-static unsigned long swap_out(const struct memory *m)
+/* A child shares them, and is there until they have been used. */
+static pid_t share(void)
 {
-	unsigned long t = now();
+	pid_t child = fork();
 
-	if (madvise(m->base, m->pages * PAGE, MADV_PAGEOUT))
-		err(1, "MADV_PAGEOUT");
-	return (now() - t) / m->pages;
+	if (child < 0)
+		err(1, "fork");
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	return child;
 }
 
-static void swap_in(const struct memory *m, const unsigned int *order, unsigned long *times)
+static void use_read(unsigned char *page)
+{
+	__atomic_load_n(page, __ATOMIC_RELAXED);
+}
+
+static void use_write(unsigned char *page)
+{
+	__atomic_fetch_or(page, 0, __ATOMIC_RELAXED);
+}
+
+static void use_whole(unsigned char *page)
+{
+	unsigned long i;
+
+	for (i = 0; i < PAGE; i += sizeof(unsigned long))
+		__atomic_load_n((unsigned long *)(page + i), __ATOMIC_RELAXED);
+}
+
+static const struct how hows[] = {
+	{ .name = "out-read", .out = true, .use = use_read },
+	{ .name = "out-write", .out = true, .use = use_write },
+	{ .name = "out-whole", .out = true, .use = use_whole },
+	{ .name = "stay-whole", .use = use_whole },
+	{ .name = "fork-write", .shared = true, .use = use_write },
+	{ .name = "out-again", .out = true, .again = true, .use = use_read },
+	{ .name = "forget", .out = true, .forgotten = true, .use = use_read },
+	{}
+};
+
+static const struct how *find_how(const char *name)
+{
+	unsigned long i;
+
+	for (i = 0; hows[i].name; i++)
+		if (!strcmp(hows[i].name, name))
+			return &hows[i];
+	errx(2, "there is no way '%s'", name);
+}
+
+/* The first to pass reads the clock. */
+static void meet(unsigned long *time)
+{
+	if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD)
+		*time = now();
+	pthread_barrier_wait(&barrier);
+}
+
+static void use_all(struct worker *w)
 {
 	unsigned long i;
 	unsigned long t;
 
-	for (i = 0; i < m->pages; i++) {
+	for (i = 0; i < w->m.pages; i++) {
 		t = now();
-		__atomic_load_n(m->base + order[i] * PAGE, __ATOMIC_RELAXED);
-		times[i] = now() - t;
+		how->use(w->m.base + w->order[i] * PAGE);
+		w->times[i] = now() - t;
 	}
 }
 
-static unsigned long to_number(const char *text)
+static void push_out(const struct memory *m)
 {
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || end == text || *end)
-		errx(2, "'%s' is not a number", text);
-	return value;
+	if (madvise(m->base, m->pages * PAGE, MADV_PAGEOUT))
+		err(1, "MADV_PAGEOUT");
 }
 
-static void *allocate(unsigned long size)
+/* More than there is memory for, so piece by piece */
+static void push_out_ballast(void)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	struct memory m = all;
+	unsigned long i, done;
 
-	if (p == MAP_FAILED)
-		err(1, "mmap");
-	return p;
+	m.base = allocate(ballast * PAGE, 0);
+	if (madvise(m.base, ballast * PAGE, MADV_NOHUGEPAGE))
+		err(1, "madvise");
+	for (done = 0; done < ballast; done += m.pages) {
+		m.pages = ballast - done < 4096 ? ballast - done : 4096;
+		for (i = 0; i < m.pages; i++)
+			page_make(&m, done + i, m.base + i * PAGE);
+		push_out(&m);
+		m.base += m.pages * PAGE;
+	}
+}
+
+static void *one_round(void *data)
+{
+	struct worker *w = data;
+
+	meet(&out_began);
+	mark(1);
+	if (how->out)
+		push_out(&w->m);
+	mark(0);
+	meet(&out_ended);
+	if (how->again) {
+		usleep(100000);
+		push_out(&w->m);
+		meet(&use_began);
+	} else {
+		use_began = out_ended;
+	}
+	mark(2);
+	use_all(w);
+	mark(0);
+	meet(&use_ended);
+	return NULL;
+}
+
+static void run_round(void)
+{
+	unsigned long i;
+	pid_t child = 0;
+
+	/* Written each time, else pages that are still in swap are just dropped. */
+	for (i = 0; i < all.pages; i++)
+		page_make(&all, i, all.base + i * PAGE);
+	if (how->shared)
+		child = share();
+	for (i = 1; i < threads; i++)
+		if (pthread_create(&workers[i].thread, NULL, one_round, &workers[i]))
+			errx(1, "cannot make a thread");
+	one_round(&workers[0]);
+	for (i = 1; i < threads; i++)
+		pthread_join(workers[i].thread, NULL);
+	if (child) {
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
+}
+
+/* Our own tables are touched, and stay: only the region is pushed out. */
+static void make_workers(unsigned long *times)
+{
+	unsigned long i, first;
+
+	all.base = allocate(all.pages * PAGE, 0);
+	if (madvise(all.base, all.pages * PAGE, MADV_NOHUGEPAGE))
+		err(1, "madvise");
+	workers = allocate(threads * sizeof(*workers), MAP_POPULATE);
+	for (i = 0; i < threads; i++) {
+		first = all.pages * i / threads;
+		workers[i].m = all;
+		workers[i].m.base += first * PAGE;
+		workers[i].m.pages = all.pages * (i + 1) / threads - first;
+		workers[i].times = times + first;
+		workers[i].order = allocate(workers[i].m.pages * sizeof(*workers[i].order),
+					    MAP_POPULATE);
+		shuffle(workers[i].order, workers[i].m.pages, all.seed + i);
+	}
+	if (pthread_barrier_init(&barrier, NULL, (unsigned int)threads))
+		errx(1, "cannot make a barrier");
+}
+
+/* Figures of a round, and what they are called */
+enum { OUT, USE, MEAN, P50, P99, P999, FIGURES };
+
+static const char *const names[] = {
+	"out_ns", "use_ns", "in_mean_ns", "in_p50_ns", "in_p99_ns", "in_p999_ns"
+};
+
+static void judge_round(unsigned long *figures[], unsigned long round, unsigned long *times,
+			unsigned long cost)
+{
+	unsigned long i, n = all.pages, sum = 0;
+
+	for (i = 0; i < n; i++)
+		sum += times[i];
+	sort_times(times, n);
+	figures[OUT][round] = how->out ? (out_ended - out_began) / n : 0;
+	figures[USE][round] = (use_ended - use_began) / n;
+	figures[MEAN][round] = sum / n > cost ? sum / n - cost : 0;
+	figures[P50][round] = percentile(times, n, 500, cost);
+	figures[P99][round] = percentile(times, n, 990, cost);
+	figures[P999][round] = percentile(times, n, 999, cost);
+}
+
+static void parse(int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "t:b:f:")) != -1) {
+		if (option == 't') {
+			threads = to_number(optarg);
+		} else if (option == 'b') {
+			ballast = to_number(optarg);
+		} else if (option == 'f') {
+			use_file(&all, optarg);
+		} else {
+			fputs(usage, stderr);
+			exit(2);
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc < 2 || argc > 5) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+	all.pages = to_number(argv[0]);
+	rounds = to_number(argv[1]);
+	if (argc > 2)
+		all.percent = to_number(argv[2]);
+	if (argc > 3)
+		all.seed = to_number(argv[3]);
+	how = argc > 4 ? find_how(argv[4]) : hows;
+	if (!threads || threads > 1024 || all.pages < threads || all.pages > UINT_MAX ||
+	    ballast > UINT_MAX || !rounds || all.percent > 100)
+		errx(2, "a number is out of range");
 }
 
 int main(int argc, char **argv)
 {
-	struct memory m = { .percent = 60, .seed = 1 };
-	unsigned long i, n, round, rounds, wrong = 0;
-	unsigned long cost, *out, *in, *times;
-	unsigned int *order;
+	unsigned long *figures[FIGURES];
+	unsigned long round, cost, wrong = 0;
+	unsigned long *times;
+	int i;
 
-	if (argc < 3 || argc > 5) {
-		fputs("usage: pageio PAGES ROUNDS [PERCENT-ZEROES [SEED]]\n", stderr);
-		return 2;
-	}
-	m.pages = to_number(argv[1]);
-	rounds = to_number(argv[2]);
-	if (argc > 3)
-		m.percent = to_number(argv[3]);
-	if (argc > 4)
-		m.seed = to_number(argv[4]);
-	if (!m.pages || m.pages > UINT_MAX || !rounds || m.percent > 100)
-		errx(2, "a number is out of range");
-
-	/* Our own tables are touched, and stay: only the region is pushed out. */
-	n = m.pages;
-	times = allocate(n * sizeof(*times));
-	order = allocate(n * sizeof(*order));
-	out = allocate(rounds * sizeof(*out));
-	in = allocate(rounds * sizeof(*in));
-	m.base = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (m.base == MAP_FAILED || madvise(m.base, n * PAGE, MADV_NOHUGEPAGE))
-		err(1, "mmap");
-
-	cost = clock_cost(times, n);
-	shuffle(order, n, m.seed);
+	parse(argc, argv);
+	times = allocate(all.pages * sizeof(*times), MAP_POPULATE);
+	for (i = 0; i < FIGURES; i++)
+		figures[i] = allocate(rounds * sizeof(*figures[i]), MAP_POPULATE);
+	make_workers(times);
+	if (ballast)
+		push_out_ballast();
+	cost = clock_cost(times, all.pages);
 	for (round = 0; round < rounds; round++) {
-		/* Written each time, else pages that are still in swap are just dropped. */
-		for (i = 0; i < n; i++)
-			page_make(&m, i, m.base + i * PAGE);
-		out[round] = swap_out(&m);
-		swap_in(&m, order, times);
-		wrong += count_wrong(&m);
-		in[round] = median(times, n) - cost;
+		run_round();
+		judge_round(figures, round, times, cost);
+		if (!how->forgotten)
+			wrong += count_wrong();
 	}
-	printf("{\"pages\": %lu, \"rounds\": %lu, \"clock_ns\": %lu, \"wrong\": %lu, ",
-	       n, rounds, cost, wrong);
-	printf("\"out_ns\": %lu, \"in_p50_ns\": %lu, \"in_p99_ns\": %lu}\n",
-	       median(out, rounds), median(in, rounds), times[n * 99 / 100] - cost);
+
+	printf("{\"pages\": %lu, \"rounds\": %lu, \"threads\": %lu, ",
+	       all.pages, rounds, threads);
+	printf("\"clock_ns\": %lu, \"wrong\": %lu", cost, wrong);
+	for (i = 0; i < FIGURES; i++) {
+		sort_times(figures[i], rounds);
+		printf(", \"%s\": %lu", names[i], figures[i][rounds / 2]);
+	}
+	puts("}");
 	return wrong != 0;
 }

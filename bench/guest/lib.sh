@@ -1,0 +1,435 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# bench/guest/lib.sh - what the scenarios share: peers, cgroups, counters, records.
+#
+# A scenario is a script in bench/scenarios. It sets
+#	peers	that it makes sense for, in the order in which they run
+#	program	which it needs, if that is not one of ours
+# and defines
+#	work PEER	calls `measure CASE COMMAND...` for each case
+# and ends with `scenario "$@"`. Each case runs in a cgroup of its own. What it
+# prints is JSON with figures; with what the kernel counted meanwhile, it becomes
+# one record on stdout. What goes on is told on stderr.
+#
+# It runs as root in the VM (see tools/vm) or on a real machine, where all settings
+# that it changes are put back at the end.
+set -u
+export LC_ALL=C
+
+root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." && pwd)
+name=${0##*/}
+# shellcheck disable=SC2034 # for the scenarios
+programs=$root/build/bench
+spm=/sys/kernel/mm/spm zswap=/sys/module/zswap/parameters
+group=/sys/fs/cgroup/bench tmpfs=/mnt/bench
+# shellcheck disable=SC2034 # for the scenarios
+software='zsmalloc+lzo zsmalloc+lz4 zsmalloc+zstd zbud+lzo zbud+lz4 zbud+zstd zram+lz4 zram+zstd'
+limit_mib=96 quick='' failed=0
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+die() {
+	say "$name: $*"
+	exit 2
+}
+
+# ---- Settings ----
+
+declare -A original
+declare -a order=()
+
+# put VALUE FILE - and see that it took; it is put back at the end
+put() {
+	[ -e "$2" ] || die "there is no $2: is this kernel configured for it?"
+	if [ -z "${original[$2]+set}" ]; then
+		original[$2]=$(cat "$2")
+		order+=("$2")
+	fi
+	{ echo "$1" >"$2"; } 2>/dev/null || die "cannot set $2 to $1"
+}
+
+put_back() {
+	local i
+	end_cgroup
+	umount "$tmpfs" 2>/dev/null
+	use_swap disk
+	[ -z "$tier" ] || leave_tier
+	for ((i = ${#order[@]} - 1; i >= 0; i--)); do
+		echo "${original[${order[i]}]}" >"${order[i]}" 2>/dev/null
+	done
+}
+
+# ---- Peers ----
+
+# use_swap disk|zram COMPRESSOR - where pages go that zswap does not take
+use_swap() {
+	local disk zram=/sys/block/zram0
+	swapoff -a || die "swapoff failed"
+	[ ! -e $zram/reset ] || echo 1 >$zram/reset
+	if [ "$1" = disk ]; then
+		for disk in "${disks[@]}"; do
+			swapon "$disk" || die "swapon $disk failed"
+		done
+		return
+	fi
+	modprobe zram 2>/dev/null
+	[ -e $zram/comp_algorithm ] || die "there is no zram"
+	echo "$2" >$zram/comp_algorithm || die "zram has no $2"
+	echo 1G >$zram/disksize
+	{ mkswap /dev/zram0 && swapon /dev/zram0; } >/dev/null || die "cannot swap to zram"
+}
+
+dax=/sys/bus/dax
+tier=''		# devices that are ordinary memory at the moment
+
+# The SPM nodes' memory becomes ordinary memory of a slower tier, and back.
+use_tier() {
+	local device
+	modprobe kmem 2>/dev/null
+	for device in "$dax"/drivers/spm_dax/dax*; do
+		device=${device##*/}
+		echo "$device" >$dax/drivers/spm_dax/unbind || die "cannot unbind $device"
+		echo "$device" >$dax/drivers/kmem/new_id 2>/dev/null
+		echo "$device" >$dax/drivers/kmem/bind 2>/dev/null
+		[ -e "$dax/drivers/kmem/$device" ] || die "$device does not bind to kmem"
+		tier+="$device "
+	done
+	online_tier
+	put 1 /sys/kernel/mm/numa/demotion_enabled
+}
+
+# tier_nodes - their numbers
+tier_nodes() {
+	local device
+	for device in $tier; do
+		cat "$dax/devices/$device/target_node"
+	done
+}
+
+online_tier() {
+	local node block
+	for node in $(tier_nodes); do
+		for block in /sys/devices/system/node/node"$node"/memory[0-9]*; do
+			[ "$(cat "$block/state")" = online ] || echo online_movable >"$block/state"
+		done
+	done
+}
+
+leave_tier() {
+	local device node block
+	for node in $(tier_nodes); do
+		for block in /sys/devices/system/node/node"$node"/memory[0-9]*; do
+			echo offline >"$block/state" || die "cannot take $block offline"
+		done
+	done
+	for device in $tier; do
+		echo "$device" >$dax/drivers/kmem/unbind
+		echo "$device" >$dax/drivers/spm_dax/bind || die "cannot bind $device"
+	done
+	tier=''
+}
+
+demotion() {
+	[ ! -e $spm/demote_enabled ] || put "$1" $spm/demote_enabled
+}
+
+use_zswap() {
+	put "$1" $zswap/zpool
+	[ $# -eq 1 ] || put "$2" $zswap/compressor
+	put Y $zswap/enabled
+}
+
+# use_peer PEER - whatever an earlier one has stored is gone by then
+use_peer() {
+	put N $zswap/enabled
+	demotion 0
+	[ -z "$tier" ] || leave_tier
+	use_swap disk
+	case $1 in
+	none | disk) ;;
+	null) use_zswap znull ;;
+	zspm) use_zswap zspm ;;
+	mapped) demotion 1 ;;
+	zspm+mapped) use_zswap zspm; demotion 1 ;;
+	tier) use_tier ;;
+	zram+*) use_swap zram "${1#zram+}" ;;
+	*+*) use_zswap "${1%+*}" "${1#*+}" ;;
+	*) die "there is no peer '$1', see --help" ;;
+	esac
+}
+
+# full_name PEER - lz4 is zsmalloc+lz4, and so on
+full_name() {
+	case $1 in
+	lzo | lz4 | zstd) echo "zsmalloc+$1" ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# limit PEER - memory.max; the ceiling has none
+limit() {
+	case $1 in
+	none) echo max ;;
+	*) echo $((limit_mib << 20)) ;;
+	esac
+}
+
+# ---- Cgroups ----
+
+# new_cgroup LIMIT
+new_cgroup() {
+	mkdir "$group" || die "cannot make $group"
+	echo "$1" >"$group/memory.max"
+}
+
+end_cgroup() {
+	local i
+	[ -d "$group" ] || return 0
+	echo 1 >"$group/cgroup.kill"
+	for ((i = 0; i < 100; i++)); do
+		! rmdir "$group" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	die "cannot remove $group"
+}
+
+# within COMMAND... - in the cgroup
+within() {
+	# shellcheck disable=SC2016 # for the shell inside
+	bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"
+}
+
+# ---- Counters ----
+
+declare -A before
+
+# field NAME FILE - of lines "NAME VALUE"
+field() {
+	awk -v name="$1" '$1 == name { value = $2 } END { print value + 0 }' "$2"
+}
+
+# stalled some|full - microseconds that the cgroup waited for memory
+stalled() {
+	sed -n "s/^$1 .*total=//p" "$group/memory.pressure" 2>/dev/null || echo 0
+}
+
+readonly events='zswpin zswpout zswpwb pswpin pswpout pgmajfault pgdemote_direct pgdemote_kswapd'
+readonly ours='demoted promoted_write promoted refused_full poisoned'
+
+# counter NAME
+counter() {
+	case $1 in
+	oom_kills) field oom_kill "$group/memory.events" ;;
+	system_us) field system_usec "$group/cpu.stat" ;;
+	user_us) field user_usec "$group/cpu.stat" ;;
+	psi_some_us) stalled some ;;
+	psi_full_us) stalled full ;;
+	demoted | promoted_write | promoted | refused_full | poisoned)
+		cat "$spm/$1" 2>/dev/null || echo 0 ;;
+	*) field "$1" /proc/vmstat ;;
+	esac
+}
+
+readonly counters="$events $ours oom_kills system_us user_us psi_some_us psi_full_us"
+
+read_counters() {
+	local one
+	for one in $counters; do
+		before[$one]=$(counter "$one")
+	done
+}
+
+# DRAM that what is swapped out takes
+pool_bytes() {
+	case $peer in
+	zram+*) awk '{ print $3 }' /sys/block/zram0/mm_stat ;;
+	*) cat /sys/kernel/debug/zswap/pool_total_size 2>/dev/null || echo 0 ;;
+	esac
+}
+
+# print_counters - members of a JSON object
+print_counters() {
+	local one
+	for one in $counters; do
+		printf '"%s": %d, ' "$one" $(($(counter "$one") - before[$one]))
+	done
+	printf '"pool_bytes": %d, "spm_bytes": %d' "$(pool_bytes)" \
+		"$(cat $spm/used_bytes 2>/dev/null || echo 0)"
+}
+
+# ---- Measuring ----
+
+# record CASE STATUS FIGURES
+record() {
+	printf '{"scenario": "%s", "peer": "%s", "case": "%s", "rc": %d, "figures": %s, "counters": {' \
+		"$name" "$peer" "$1" "$2" "${3:-null}"
+	print_counters
+	printf '}}\n'
+}
+
+# measure CASE COMMAND... - in a new cgroup, with the limit that the peer has
+measure() {
+	begin
+	measure_here "$@"
+	end_cgroup
+}
+
+begin() {
+	new_cgroup "$(limit "$peer")"
+}
+
+# measure_here CASE COMMAND... - between begin and end_cgroup
+measure_here() {
+	local label=$1 figures rc=0
+	shift
+	say "step $name $peer: $label"
+	read_counters
+	figures=$("$@") || rc=$?
+	if [ $rc -ne 0 ] || [ "$(jq -r 'type' <<<"$figures" 2>/dev/null)" != object ]; then
+		say "$name: $peer: $label FAILED with $rc: ${figures:0:200}"
+		failed=1 rc=$((rc ? rc : 1)) figures=null
+	fi
+	record "$label" $rc "$figures"
+}
+
+# ---- fio ----
+
+# What matters of fio's output
+# shellcheck disable=SC2016 # jq's variables
+readonly digest='.jobs[0] as $job |
+	[ $job.read, $job.write ] | map(select(.io_bytes > 0)) as $io |
+	($io | map(.clat_ns.percentile."99.000000") | max) as $p99 |
+	if $job.error != 0 or ($job.total_err // 0) != 0 then error("fio failed") else
+	{ iops: ($io | map(.iops) | add),
+	  mean_ns: (($io | map(.clat_ns.mean * .total_ios) | add) / ($io | map(.total_ios) | add)),
+	  p50_ns: ($io | map(.clat_ns.percentile."50.000000") | max), p99_ns: $p99,
+	  p999_ns: ($io | map(.clat_ns.percentile."99.900000") | max),
+	  ios: ($io | map(.total_ios) | add) } end'
+
+# run_fio FILE SECTION - in the cgroup; from the environment what the file says
+run_fio() {
+	local result=/tmp/fio.json errors=/tmp/fio.err
+	rm -f $result
+	if ! DIR=$tmpfs within fio --output-format=json --output=$result --section="$2" \
+	   "$root/bench/fio/$1" >$errors 2>&1; then
+		head -n 5 $errors >&2
+		return 1
+	fi
+	# It warns of threads that verify, in front of the JSON.
+	sed -n '/^{/,$p' $result | jq -c "$digest"
+}
+
+mount_tmpfs() {
+	mkdir -p "$tmpfs"
+	mount -t tmpfs -o huge=never bench "$tmpfs" || die "cannot mount $tmpfs"
+}
+
+# fio_case CASE FILE PERCENT - with a file twice as large as the limit, prepared if the
+# file has a section for that
+fio_case() {
+	mount_tmpfs
+	begin
+	export SIZE=$((2 * limit_mib))m PERCENT=$3 IOS=$((quick ? 10000 : 50000))
+	if ! grep -qx '\[prepare\]' "$root/bench/fio/$2" || run_fio "$2" prepare >/dev/null; then
+		measure_here "$1" run_fio "$2" measure
+	else
+		measure_here "$1" false
+	fi
+	umount "$tmpfs"
+	end_cgroup
+}
+
+# A program's own code must not be charged, and read again and again from the disk.
+load_program() {
+	local file
+	file=$(command -v "$1") || die "there is no $1"
+	ldd "$file" 2>/dev/null | grep -o '/[^ ]*' | xargs cat "$file" >/dev/null
+}
+
+# stress OPTION... - stress-ng in the cgroup; a stressor whose memory is wrong fails
+stress() {
+	local result=/tmp/stress.yaml log=/tmp/stress.log
+	rm -f $result
+	if ! within stress-ng --temp-path /tmp --metrics --yaml $result "$@" >$log 2>&1; then
+		tail -n 5 $log >&2
+		return 1
+	fi
+	awk '$1 == "bogo-ops:" { ops = $2 }
+	     $1 == "bogo-ops-per-second-real-time:" { rate = $2 }
+	     $1 == "system-time:" { system_s = $2 }
+	     END { printf "{\"ops\": %d, \"ops_s\": %f, \"system_s\": %f}\n", ops, rate, system_s }' \
+		$result
+}
+
+# ---- Running ----
+
+# Swap on a disk that says it doesn't rotate: Linux finds free slots faster. Only in
+# the VM, whose disks have that wrong.
+swap_on_flash() {
+	local disk
+	for disk in "${disks[@]}"; do
+		case $disk in
+		/dev/vd*) echo 0 >"/sys/block/${disk#/dev/}/queue/rotational" ;;
+		esac
+	done
+}
+
+# shellcheck disable=SC2154 # peers: the scenario's
+usage() {
+	cat <<-END
+	usage: bench/scenarios/$name [--quick] [PEER...]
+
+	$(sed -n "s/^# $name - //p" "$0")
+	As root. Prints a JSON record for each case. Peers: $peers
+	END
+}
+
+# chosen [PEER...] - those that it makes sense for
+chosen() {
+	local one
+	for one in "$@"; do
+		one=$(full_name "$one")
+		case " $peers " in
+		*" $one "*) echo "$one" ;;
+		esac
+	done
+}
+
+scenario() {
+	local list=''
+	local -a selected
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--quick) quick=1 ;;
+		--peers) list=1 ;;
+		-h | --help) usage; exit 0 ;;
+		-*) usage >&2; exit 2 ;;
+		*) break ;;
+		esac
+		shift
+	done
+	# shellcheck disable=SC2086 # words
+	[ $# -gt 0 ] || set -- $peers
+	mapfile -t selected < <(chosen "$@")
+	if [ -n "$list" ]; then
+		printf '%s\n' "${selected[@]}"
+		exit 0
+	fi
+	[ -z "${program-}" ] || load_program "$program"
+	mapfile -t disks < <(awk 'NR > 1 { print $1 }' /proc/swaps)
+	[ ${#disks[@]} -gt 0 ] || die "there is no swap device"
+	# No neighbours: who reads ahead does so in vain, when access is random.
+	trap put_back EXIT
+	put 0 /proc/sys/vm/page-cluster
+	swap_on_flash
+	echo '+memory +cpu' >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null ||
+		echo +memory >/sys/fs/cgroup/cgroup.subtree_control || die "no memory cgroups"
+	for peer in "${selected[@]}"; do
+		use_peer "$peer"
+		work "$peer"
+	done
+	exit $failed
+}

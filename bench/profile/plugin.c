@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * plugin - counts for QEMU how often each piece of the guest's code is executed
+ *
+ * A program in the guest says what it is about to do by mark() in bench/memory.h,
+ * an instruction that does nothing else. Counts go to the phase that was marked
+ * last; 0, where all begins, is not counted. When QEMU ends, each line of the file
+ * given by out= is
+ *	PHASE ADDRESS INSTRUCTIONS TIMES
+ * for a translation block. For a VM with one CPU.
+ *
+ * Debian has no header for QEMU's plugins. What is used of it is declared here, as
+ * in QEMU's include/qemu/qemu-plugin.h, version 1 of the interface.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_info;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
+		void (*cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb));
+void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, int op,
+		void *counter, uint64_t increment);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+		void (*cb)(unsigned int cpu, void *data), int flags, void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id,
+		void (*cb)(qemu_plugin_id_t id, void *data), void *data);
+uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+
+__attribute__((visibility("default"))) int qemu_plugin_version = 1;
+
+#define BUCKETS (1UL << 18)
+#define PHASES 8
+
+struct block {
+	uint64_t address;
+	uint64_t instructions;
+	uint64_t times;			/* QEMU counts there */
+	uint64_t seen;			/* of these, what belongs to a phase already */
+	uint64_t phase[PHASES];
+	struct block *next;
+};
+
+static struct block *blocks[BUCKETS];
+static unsigned long phase;
+static const char *out;
+
+static struct block *block_of(uint64_t address, uint64_t instructions)
+{
+	struct block **bucket = &blocks[(address * 0x9e3779b97f4a7c15) >> (64 - 18)];
+	struct block *b;
+
+	for (b = *bucket; b; b = b->next)
+		if (b->address == address && b->instructions == instructions)
+			return b;
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		abort();
+	b->address = address;
+	b->instructions = instructions;
+	b->next = *bucket;
+	*bucket = b;
+	return b;
+}
+
+static void end_phase(void)
+{
+	unsigned long i;
+	struct block *b;
+
+	for (i = 0; i < BUCKETS; i++) {
+		for (b = blocks[i]; b; b = b->next) {
+			b->phase[phase] += b->times - b->seen;
+			b->seen = b->times;
+		}
+	}
+}
+
+static void marked(unsigned int cpu, void *data)
+{
+	(void)cpu;
+	end_phase();
+	phase = (unsigned long)data % PHASES;
+}
+
+/* nopl 0x4d5053PP(%rax), see mark() */
+static bool is_mark(const struct qemu_plugin_insn *insn, unsigned long *number)
+{
+	const unsigned char *code = qemu_plugin_insn_data(insn);
+
+	if (qemu_plugin_insn_size(insn) != 7 || memcmp(code, "\x0f\x1f\x80", 3) ||
+	    memcmp(code + 4, "\x53\x50\x4d", 3))
+		return false;
+	*number = code[3];
+	return true;
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	size_t i, n = qemu_plugin_tb_n_insns(tb);
+	struct qemu_plugin_insn *insn;
+	struct block *b = block_of(qemu_plugin_tb_vaddr(tb), n);
+	unsigned long number;
+
+	(void)id;
+	qemu_plugin_register_vcpu_tb_exec_inline(tb, 0, &b->times, 1);
+	for (i = 0; i < n; i++) {
+		insn = qemu_plugin_tb_get_insn(tb, i);
+		if (is_mark(insn, &number))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, 0, (void *)number);
+	}
+}
+
+static void ended(qemu_plugin_id_t id, void *data)
+{
+	FILE *file = fopen(out, "w");
+	struct block *b;
+	unsigned long i, p;
+
+	(void)id;
+	(void)data;
+	if (!file) {
+		perror(out);
+		return;
+	}
+	end_phase();
+	for (i = 0; i < BUCKETS; i++)
+		for (b = blocks[i]; b; b = b->next)
+			for (p = 1; p < PHASES; p++)
+				if (b->phase[p])
+					fprintf(file, "%lu %" PRIx64 " %" PRIu64 " %" PRIu64 "\n", p,
+						b->address, b->instructions, b->phase[p]);
+	if (fclose(file))
+		perror(out);
+}
+
+__attribute__((visibility("default")))
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
+{
+	int i;
+
+	(void)info;
+	for (i = 0; i < argc; i++)
+		if (!strncmp(argv[i], "out=", 4))
+			out = strdup(argv[i] + 4);
+	if (!out) {
+		fputs("plugin: out=FILE is missing\n", stderr);
+		return 1;
+	}
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_atexit_cb(id, ended, NULL);
+	return 0;
+}
