@@ -24,7 +24,7 @@
 #define PIECE 256UL
 
 /*
- * Begins a phase of the profile that bench/profile.c takes. To everything else
+ * Begins a phase of the profile that bench/profile/plugin.c takes. To everything else
  * it is an instruction that does nothing.
  */
 static inline void mark(const int phase)
@@ -78,6 +78,20 @@ static inline void page_make(const struct memory *m, unsigned long number, unsig
 			page[piece + i] = (unsigned char)(word >> i % sizeof(word) * 8);
 		}
 	}
+}
+
+/* How many of so many pages there don't have the contents of @m */
+static inline unsigned long count_wrong(const struct memory *m, const unsigned char *base,
+					unsigned long pages)
+{
+	unsigned char expected[PAGE];
+	unsigned long i, wrong = 0;
+
+	for (i = 0; i < pages; i++) {
+		page_make(m, i, expected);
+		wrong += memcmp(base + i * PAGE, expected, PAGE) != 0;
+	}
+	return wrong;
 }
 
 static inline unsigned long to_number(const char *text)

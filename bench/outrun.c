@@ -83,18 +83,6 @@ static unsigned long watch(const char *gate, const char *used, unsigned long beg
 	return stopped;
 }
 
-static unsigned long count_wrong(void)
-{
-	unsigned char expected[PAGE];
-	unsigned long i, wrong = 0;
-
-	for (i = 0; i < all.pages; i++) {
-		page_make(&incompressible, i, expected);
-		wrong += memcmp(all.base + i * PAGE, expected, PAGE) != 0;
-	}
-	return wrong;
-}
-
 int main(int argc, char **argv)
 {
 	unsigned long i, began, took, stopped, wrong, most = 0;
@@ -134,7 +122,7 @@ int main(int argc, char **argv)
 	took = now() - began;
 	for (i = 0; i < threads; i++)
 		pthread_join(ids[i], NULL);
-	wrong = count_wrong();
+	wrong = count_wrong(&incompressible, all.base, all.pages);
 	printf("{\"pages\": %lu, \"threads\": %lu, \"wrong\": %lu, \"took_ns\": %lu, ",
 	       all.pages, threads, wrong, took);
 	printf("\"stopped_ns\": %lu, \"most_bytes\": %lu}\n", stopped, most);

@@ -55,18 +55,6 @@ static pthread_barrier_t barrier;
 /* What the last round took, from barrier to barrier */
 static unsigned long out_began, out_ended, use_began, use_ended;
 
-static unsigned long count_wrong(void)
-{
-	unsigned char expected[PAGE];
-	unsigned long i, wrong = 0;
-
-	for (i = 0; i < all.pages; i++) {
-		page_make(&all, i, expected);
-		wrong += memcmp(all.base + i * PAGE, expected, PAGE) != 0;
-	}
-	return wrong;
-}
-
 /* Fisher and Yates */
 static void shuffle(unsigned int *order, unsigned long n, unsigned long seed)
 {
@@ -325,7 +313,7 @@ int main(int argc, char **argv)
 		run_round();
 		judge_round(figures, round, times, cost);
 		if (!how->forgotten)
-			wrong += count_wrong();
+			wrong += count_wrong(&all, all.base, all.pages);
 	}
 
 	printf("{\"pages\": %lu, \"rounds\": %lu, \"threads\": %lu, ",
