@@ -190,8 +190,9 @@ static unsigned int number_in(const char *file)
 }
 
 /*
- * Counts this thread's page faults at the memory, and no others: a stale entry of
- * another CPU's TLB makes one at the stack, now and then, after a fork.
+ * Counts this thread's page faults at the memory, and no others. getrusage(2) would
+ * count what the kernel does as well: when a task was preempted after a fork, rseq
+ * writes to the task's memory, which copies a page.
  */
 static int count_faults(void)
 {
