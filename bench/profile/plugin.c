@@ -8,9 +8,6 @@
  * given by out= is
  *	PHASE ADDRESS INSTRUCTIONS TIMES
  * for a translation block. For a VM with one CPU.
- *
- * Debian has no header for QEMU's plugins. What is used of it is declared here, as
- * in QEMU's include/qemu/qemu-plugin.h, version 1 of the interface.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -18,28 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef uint64_t qemu_plugin_id_t;
-struct qemu_info;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-		void (*cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb));
-void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, int op,
-		void *counter, uint64_t increment);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-		void (*cb)(unsigned int cpu, void *data), int flags, void *data);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id,
-		void (*cb)(qemu_plugin_id_t id, void *data), void *data);
-uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+#include "qemu-plugin.h"
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
-#define BUCKETS (1UL << 18)
+#define BUCKET_BITS 18
+#define BUCKETS (1UL << BUCKET_BITS)
 #define PHASES 8
 
 struct block {
@@ -57,7 +38,7 @@ static const char *out;
 
 static struct block *block_of(uint64_t address, uint64_t instructions)
 {
-	struct block **bucket = &blocks[(address * 0x9e3779b97f4a7c15) >> (64 - 18)];
+	struct block **bucket = &blocks[(address * 0x9e3779b97f4a7c15) >> (64 - BUCKET_BITS)];
 	struct block *b;
 
 	for (b = *bucket; b; b = b->next)
@@ -121,11 +102,21 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	}
 }
 
+static void print_block(FILE *file, const struct block *b)
+{
+	unsigned long p;
+
+	for (p = 1; p < PHASES; p++)
+		if (b->phase[p])
+			fprintf(file, "%lu %" PRIx64 " %" PRIu64 " %" PRIu64 "\n", p,
+				b->address, b->instructions, b->phase[p]);
+}
+
 static void ended(qemu_plugin_id_t id, void *data)
 {
 	FILE *file = fopen(out, "w");
 	struct block *b;
-	unsigned long i, p;
+	unsigned long i;
 
 	(void)id;
 	(void)data;
@@ -136,10 +127,7 @@ static void ended(qemu_plugin_id_t id, void *data)
 	end_phase();
 	for (i = 0; i < BUCKETS; i++)
 		for (b = blocks[i]; b; b = b->next)
-			for (p = 1; p < PHASES; p++)
-				if (b->phase[p])
-					fprintf(file, "%lu %" PRIx64 " %" PRIu64 " %" PRIu64 "\n", p,
-						b->address, b->instructions, b->phase[p]);
+			print_block(file, b);
 	if (fclose(file))
 		perror(out);
 }
