@@ -120,6 +120,19 @@ static void range_out(unsigned long first, unsigned long pages)
 		err(1, "MADV_PAGEOUT");
 }
 
+/*
+ * MADV_PAGEOUT leaves those pages that another CPU, where this thread was before, has
+ * not yet put on a list of reclaim. To move no page makes all CPUs do so.
+ */
+static void do_out(unsigned long pages)
+{
+	int node;
+
+	if (syscall(SYS_move_pages, 0, 0UL, NULL, &node, NULL, 0))
+		err(1, "move_pages");
+	range_out(0, pages);
+}
+
 static void all(void (*f)(unsigned long number))
 {
 	unsigned long i;
@@ -388,7 +401,7 @@ static void do_command(const char *word)
 		while (n--)
 			in_threads(refill_thread);
 	else if (is_word(word, len, "out"))
-		range_out(0, value ? n : mem.pages);
+		do_out(value ? n : mem.pages);
 	else if (is_word(word, len, "check"))
 		all(page_check);
 	else if (is_word(word, len, "drop"))
