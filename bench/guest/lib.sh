@@ -349,19 +349,25 @@ load_program() {
 	ldd "$file" 2>/dev/null | grep -o '/[^ ]*' | xargs cat "$file" >/dev/null
 }
 
-# stress OPTION... - stress-ng in the cgroup; a stressor whose memory is wrong fails
+# stress STRESSOR OPS OPTION... - one of stress-ng's stressors, in the cgroup; it fails if
+# its memory is wrong, or if it does not get done with all that
 stress() {
-	local result=/tmp/stress.yaml log=/tmp/stress.log
+	local stressor=$1 ops=$2 result=/tmp/stress.yaml log=/tmp/stress.log
+	shift 2
 	rm -f $result
-	if ! within stress-ng --temp-path /tmp --metrics --yaml $result "$@" >$log 2>&1; then
+	if ! within stress-ng --temp-path /tmp --metrics --yaml $result --"$stressor" 1 \
+		--"$stressor-ops" "$ops" "$@" >$log 2>&1; then
 		tail -n 5 $log >&2
 		return 1
 	fi
-	awk '$1 == "bogo-ops:" { ops = $2 }
-	     $1 == "bogo-ops-per-second-real-time:" { rate = $2 }
-	     $1 == "system-time:" { system_s = $2 }
-	     END { printf "{\"ops\": %d, \"ops_s\": %f, \"system_s\": %f}\n", ops, rate, system_s }' \
-		$result
+	awk -v wanted="$ops" '
+		$1 == "bogo-ops:" { ops = $2 }
+		$1 == "bogo-ops-per-second-real-time:" { rate = $2 }
+		$1 == "system-time:" { system_s = $2 }
+		END {
+			printf "{\"ops\": %d, \"ops_s\": %f, \"system_s\": %f}\n", ops, rate, system_s
+			exit ops < wanted
+		}' $result
 }
 
 # ---- Running ----
