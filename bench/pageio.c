@@ -29,10 +29,10 @@ static const char usage[] =
 "  out-read    push them out, read a byte of each (the default)\n"
 "  out-write   push them out, write a byte of each\n"
 "  out-whole   push them out, read all of each\n"
-"  stay-whole  read all of each, where it is\n"
+"  stay-read   read a byte of each, where it is; stay-whole: all of it\n"
 "  fork-write  share them with a child, write a byte of each\n"
-"  out-again   push them out twice, read a byte of each: a disk is slower than we are,\n"
-"              and what is still being written stays\n"
+"  out-gone    push them out, let the cgroup reclaim what stayed in the swap cache as a\n"
+"              disk is slower than we are, read a byte of each\n"
 "  forget      push them out to what forgets them, read a byte of each, check none\n";
 
 struct worker {
@@ -44,7 +44,7 @@ struct worker {
 
 static const struct how {
 	const char *name;
-	bool out, again, shared, forgotten;
+	bool out, gone, shared, forgotten;
 	void (*use)(unsigned char *page);
 } *how;
 
@@ -107,9 +107,10 @@ static const struct how hows[] = {
 	{ .name = "out-read", .out = true, .use = use_read },
 	{ .name = "out-write", .out = true, .use = use_write },
 	{ .name = "out-whole", .out = true, .use = use_whole },
+	{ .name = "stay-read", .use = use_read },
 	{ .name = "stay-whole", .use = use_whole },
 	{ .name = "fork-write", .shared = true, .use = use_write },
-	{ .name = "out-again", .out = true, .again = true, .use = use_read },
+	{ .name = "out-gone", .out = true, .gone = true, .use = use_read },
 	{ .name = "forget", .out = true, .forgotten = true, .use = use_read },
 	{}
 };
@@ -150,6 +151,53 @@ static void push_out(const struct memory *m)
 		err(1, "MADV_PAGEOUT");
 }
 
+/* Those in the swap cache count as well. */
+static unsigned long resident(const struct memory *m)
+{
+	unsigned long i, sum = 0;
+	unsigned char *vec = malloc(m->pages);
+
+	if (!vec || mincore(m->base, m->pages * PAGE, vec))
+		err(1, "mincore");
+	for (i = 0; i < m->pages; i++)
+		sum += vec[i] & 1;
+	free(vec);
+	return sum;
+}
+
+/* The file by which our cgroup reclaims */
+static FILE *open_reclaim(void)
+{
+	char path[256], file[512];
+	FILE *f = fopen("/proc/self/cgroup", "r");
+
+	if (!f || fscanf(f, "0::%255s", path) != 1)
+		errx(1, "/proc/self/cgroup: no cgroup of version 2");
+	fclose(f);
+	snprintf(file, sizeof(file), "/sys/fs/cgroup%s/memory.reclaim", path);
+	f = fopen(file, "w");
+	if (!f)
+		err(1, "%s", file);
+	return f;
+}
+
+/* A page that is still being written stays in the swap cache. */
+static void reclaim_rest(const struct memory *m)
+{
+	unsigned long left;
+	unsigned int tries;
+	FILE *f;
+
+	for (tries = 0; (left = resident(m)); tries++) {
+		if (tries == 100)
+			errx(1, "%lu of %lu pages stay", left, m->pages);
+		usleep(100000);
+		f = open_reclaim();
+		fprintf(f, "%lu\n", left * PAGE);
+		fclose(f);	/* fails if it was not that much */
+	}
+}
+
 /* More than there is memory for, so piece by piece */
 static void push_out_ballast(void)
 {
@@ -178,9 +226,8 @@ static void *one_round(void *data)
 		push_out(&w->m);
 	mark(0);
 	meet(&out_ended);
-	if (how->again) {
-		usleep(100000);
-		push_out(&w->m);
+	if (how->gone) {
+		reclaim_rest(&w->m);
 		meet(&use_began);
 	} else {
 		use_began = out_ended;
