@@ -1,14 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0
-#
-# Two files in one. The kernel sees this repository as its directory spm/ and
-# reads the first part; typing make here reads the second.
-
-ifneq ($(and $(srctree),$(obj)),)
-
-obj-$(CONFIG_SPM) += mm/ drivers/ bench/kernel/
-obj-$(CONFIG_SPM_KUNIT_TEST) += tests/kunit/
-
-else
 
 .PHONY: help kernel kernel-debug kernel-off demo bench perf-check test check clean distclean
 
@@ -64,5 +54,3 @@ clean:
 
 distclean:
 	rm -rf build
-
-endif

@@ -8,8 +8,8 @@
 #include <linux/mm.h>
 #include <linux/spm.h>
 
-#include "bus.h"
-#include "dax-private.h"
+#include "../bus.h"
+#include "../dax-private.h"
 
 /**
  * struct spm_dax_driver - a provider whose memory comes from device-dax

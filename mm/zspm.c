@@ -43,7 +43,7 @@
 #include <linux/workqueue.h>
 #include <linux/zpool.h>
 
-#include "spm_zswap.h"
+#include "spm/zswap.h"
 
 /* Bits of zspm_object.page that are free, as struct page is aligned. */
 #define ZSPM_LOCK_BIT	0		/* the object lock */
@@ -612,5 +612,5 @@ MODULE_DESCRIPTION("zpool that keeps pages as they are on SPM nodes");
 MODULE_ALIAS("zpool-zspm");
 
 #ifdef CONFIG_SPM_KUNIT_TEST
-#include "../tests/kunit/zspm_kunit.c"
+#include "spm/tests/zkunit.h"
 #endif

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# tools/lib.sh - what tools/kernel and tools/check share.
+# tools/lib.sh - what the scripts in tools/ and tests/ share.
 
 # install_packages LOG NAME... - by apt, only what is missing
 install_packages() {
@@ -22,6 +22,25 @@ install_packages() {
 		echo "apt failed, see $log" >&2
 		return 1
 	}
+}
+
+# own_files ROOT - the files of this repository that the kernel has, one line each: its
+# path here, and in the kernel's tree
+own_files() {
+	local file
+	(
+		cd "$1" || exit 1
+		for file in mm/zspm.c mm/spm/* include/linux/*.h include/trace/events/*.h; do
+			echo "$file $file"
+		done
+		echo "Kconfig mm/spm/Kconfig"
+		for file in tests/kunit/*; do
+			echo "$file mm/spm/tests/${file##*/}"
+		done
+		for file in drivers/*; do
+			echo "$file drivers/dax/spm/${file##*/}"
+		done
+	)
 }
 
 # kernel_make ROOT OUT [ARG...] - make in the kernel tree. Neither the jobs nor

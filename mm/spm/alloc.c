@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The one way to get a page of an SPM node, and the way back
+ *
+ * The zones of SPM nodes are in no zonelist that GFP flags and a node id could
+ * select. Only struct spm_node refers to them, and only this file uses that.
+ *
+ * Counting: a page is in use from spm_alloc_folio() to spm_free_folio(). When
+ * migration moves its contents, spm_folio_move_begin() counts the target as
+ * well. It is not counted before that, as it may not be used after all, and
+ * then is freed by the migration code.
+ *
+ * Nothing is written to a page that the node's budget has not admitted.
+ */
+#include <linux/export.h>
+#include <linux/fault-inject.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/page-flags.h>
+#include <linux/topology.h>
+
+#include "../internal.h"
+#include "core.h"
+
+/* No reclaim, no reserves: there is always another place for the page. */
+#define SPM_GFP (__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_NOWARN | \
+		 __GFP_NOMEMALLOC | __GFP_NORETRY)
+
+#ifdef CONFIG_FAULT_INJECTION
+static DECLARE_FAULT_ATTR(fail_spm_alloc);
+
+static int __init spm_fault_setup(char *str)
+{
+	return setup_fault_attr(&fail_spm_alloc, str);
+}
+__setup("fail_spm_alloc=", spm_fault_setup);
+
+static bool spm_fault_alloc(void)
+{
+	return should_fail(&fail_spm_alloc, PAGE_SIZE);
+}
+#else
+static bool spm_fault_alloc(void)
+{
+	return false;
+}
+#endif
+
+#ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
+/**
+ * spm_fault_debugfs_init() - let debugfs control fault injection
+ * @dir: the directory of SPM
+ */
+void spm_fault_debugfs_init(struct dentry *dir)
+{
+	fault_create_debugfs_attr("fail_alloc", dir, &fail_spm_alloc);
+}
+#endif
+
+static struct folio *spm_node_alloc(struct spm_node *node, unsigned int order)
+{
+	struct folio *folio;
+
+	if (spm_fault_alloc()) {
+		spm_refuse(node, SPM_STAT_REFUSED_INJECTED);
+		return NULL;
+	}
+
+	folio = folio_alloc_zones(SPM_GFP, order, node->zonerefs);
+	if (!folio) {
+		spm_refuse(node, SPM_STAT_REFUSED_FULL);
+		spm_control_kick(node);		/* there may be pages to trim */
+	}
+	return folio;
+}
+
+static bool spm_may_grow(struct spm_node *node, enum spm_kind kind)
+{
+	/* READ_ONCE: vs spm_share(); it hardly matters when this is seen. */
+	if (likely(!(READ_ONCE(node->yields) & BIT(kind))))
+		return true;
+	spm_refuse(node, SPM_STAT_REFUSED_TARGET);
+	return false;
+}
+
+static struct folio *spm_node_alloc_admitted(struct spm_node *node,
+					     unsigned int order)
+{
+	struct folio *folio;
+
+	if (!spm_may_grow(node, SPM_USERS) || !spm_admit(node, 1L << order))
+		return NULL;
+	folio = spm_node_alloc(node, order);
+	if (!folio)
+		spm_unadmit(node, 1L << order);
+	return folio;
+}
+
+/* It would be admitted now. Whether it still is, when it's to be written, is open. */
+static struct folio *spm_node_alloc_probed(struct spm_node *node,
+					   unsigned int order)
+{
+	if (!spm_may_grow(node, SPM_TASKS) || !spm_admit(node, 1L << order))
+		return NULL;
+	spm_unadmit(node, 1L << order);
+	return spm_node_alloc(node, order);
+}
+
+/* No node has room for a page of this kind. See spm_share(). */
+static void spm_order_want(const struct spm_order *order, enum spm_kind kind)
+{
+	struct spm_node *node;
+	unsigned int i;
+
+	for (i = 0; i < order->nr; i++) {
+		node = order->node[i];
+		atomic_long_inc(&node->wanted[kind]);
+		spm_control_kick(node);
+	}
+}
+
+/* The caller counts the folio as used, and holds the RCU read lock until then. */
+static struct folio *spm_order_alloc(int nid, unsigned int size_order,
+				     enum spm_kind kind,
+				     struct folio *(*alloc)(struct spm_node *,
+							    unsigned int))
+{
+	const struct spm_order *order = spm_order_get(nid);
+	struct folio *folio = NULL;
+	int i;
+
+	if (!order) {
+		spm_refuse_no_node();
+		return NULL;
+	}
+	for (i = 0; i < order->nr && !folio; i++)
+		folio = alloc(order->node[i], size_order);
+	if (!folio && !size_order)
+		spm_order_want(order, kind);
+	return folio;
+}
+
+/**
+ * spm_alloc_folio() - take a page from an SPM node
+ *
+ * Takes it from the nearest SPM node that has room, as seen from this CPU.
+ * The user makes it a movable page (see linux/migrate.h) before long, so that
+ * the node can be evacuated. It writes the page once, and then says so with
+ * spm_folio_stored(), or spm_folio_refused() if it got stuck.
+ *
+ * Context: Any that can take zone->lock. Does not sleep, reclaim, or use
+ * reserves.
+ * Return: an order-0 folio with uninitialized contents, to be given back with
+ * spm_free_folio(); NULL if no SPM node has room, which is counted there.
+ */
+struct folio *spm_alloc_folio(void)
+{
+	struct folio *folio;
+
+	rcu_read_lock();
+	folio = spm_order_alloc(numa_node_id(), 0, SPM_USERS,
+				spm_node_alloc_admitted);
+	if (folio)
+		spm_stat_inc(spm_node_of(folio), SPM_STAT_USED);
+	rcu_read_unlock();
+	return folio;
+}
+EXPORT_SYMBOL_GPL(spm_alloc_folio);
+
+/**
+ * spm_free_folio() - give back a page
+ * @folio: folio from spm_alloc_folio(), or what it was migrated to
+ *
+ * The device is told to forget the contents, and only then the page is free.
+ * Others may hold references still, if the user has made the folio a movable
+ * page. folio->private is not the user's any more.
+ *
+ * Context: Any that can take zone->lock.
+ */
+void spm_free_folio(struct folio *folio)
+{
+	struct spm_node *node = spm_node_of(folio);
+
+	/*
+	 * Under RCU, as the node may go away as soon as it has no page in use:
+	 * unregistering waits for a grace period after it saw the count go.
+	 */
+	rcu_read_lock();
+	spm_trim_defer(node, folio);
+	spm_stat_add(node, SPM_STAT_USED, -1);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(spm_free_folio);
+
+/**
+ * spm_move_admit() - may a folio of so many pages be moved to a node?
+ * @to: the node, NULL if it is gone
+ * @from: the node that the folio is on, NULL if it isn't on an SPM node
+ * @nr: number of pages
+ *
+ * Context: Under the RCU read lock.
+ * Return: as spm_admit().
+ */
+bool spm_move_admit(struct spm_node *to, const struct spm_node *from, long nr)
+{
+	/* READ_ONCE: set before the grace period that our caller holds up. */
+	return to && (to == from || !READ_ONCE(to->closing)) && spm_admit(to, nr);
+}
+
+/**
+ * spm_folio_move_begin() - may a page's contents be copied to another folio?
+ * @dst: folio that is to have them
+ * @src: folio that has them now; in use
+ *
+ * For a user's migrate_page(). On success both are in use, and the user calls
+ * spm_folio_move_end() when it has copied.
+ *
+ * Context: Any.
+ * Return: 0; -EBUSY if @dst is not on SPM, or on a node that takes no pages.
+ */
+int spm_folio_move_begin(struct folio *dst, struct folio *src)
+{
+	struct spm_node *to;
+	int rc = -EBUSY;
+
+	if (!spm_folio(dst))
+		return -EBUSY;
+
+	rcu_read_lock();
+	to = rcu_dereference(spm_table[folio_nid(dst)]);
+	if (spm_move_admit(to, spm_node_of(src), 1)) {
+		spm_stat_inc(to, SPM_STAT_USED);
+		rc = 0;
+	}
+	rcu_read_unlock();
+	return rc;
+}
+EXPORT_SYMBOL_GPL(spm_folio_move_begin);
+
+/**
+ * spm_folio_move_end() - a page's contents were copied, or could not be read
+ * @dst: folio that has them now
+ * @src: folio that had them
+ * @rc: 0, then the user gives back @src with spm_free_folio(); or -errno, then
+ *	@dst is not in use any more, and shows nothing of what was copied
+ *
+ * Context: Any.
+ */
+void spm_folio_move_end(struct folio *dst, struct folio *src, int rc)
+{
+	struct spm_node *to = spm_node_of(dst), *from = spm_node_of(src);
+
+	if (rc)
+		clear_highpage(folio_page(dst, 0));
+	rcu_read_lock();			/* see spm_free_folio() */
+	spm_written(to, dst, SPM_STAT_MOVED);
+	if (rc)
+		spm_stat_add(to, SPM_STAT_USED, -1);
+	else if (to != from)
+		spm_stat_inc(from, SPM_STAT_EVACUATED);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(spm_folio_move_end);
+
+/**
+ * spm_folio_readable() - may this page's contents be read?
+ * @folio: a folio on an SPM node, in use by the caller
+ *
+ * Context: Any. Who reads then does so with preemption off: when a device is
+ * gone, its memory may turn into anything an RCU grace period later.
+ * Return: false if the contents are lost.
+ */
+bool spm_folio_readable(const struct folio *folio)
+{
+	return !folio_test_hwpoison(folio) &&
+	       !(folio_test_large(folio) && folio_test_has_hwpoisoned(folio)) &&
+	       !READ_ONCE(spm_node_of(folio)->removed);	/* vs spm_notify() */
+}
+EXPORT_SYMBOL_GPL(spm_folio_readable);
+
+/**
+ * __spm_object() - is this an object of an SPM user?
+ * @folio: any folio that someone has a reference to
+ *
+ * Context: Any.
+ * Return: true if the folio is on an SPM node, and movable, but not on the LRU.
+ */
+bool __spm_object(const struct folio *folio)
+{
+	return spm_folio(folio) && __folio_test_movable(folio);
+}
+
+/**
+ * spm_alloc_unadmitted() - take a page that is perhaps not going to be written
+ * @nid: NUMA node to be near to
+ *
+ * Context: Any that can take zone->lock.
+ * Return: a folio on the nearest SPM node with room that is not counted as used,
+ * to be freed with folio_put() unless it was written; NULL if there is none.
+ */
+struct folio *spm_alloc_unadmitted(int nid)
+{
+	struct folio *folio;
+
+	rcu_read_lock();
+	folio = spm_order_alloc(nid, 0, SPM_USERS, spm_node_alloc);
+	rcu_read_unlock();
+	return folio;
+}
+
+static bool spm_node_open(struct spm_node *node, enum spm_kind kind)
+{
+	/* READ_ONCE: it hardly matters when changes are seen. */
+	if (READ_ONCE(node->yields) & BIT(kind))
+		return false;
+	return node->budgeted ? READ_ONCE(node->budget.gate) == SPM_GATE_OPEN :
+				!READ_ONCE(node->removed);
+}
+
+/**
+ * spm_takes_tasks() - is there a node that might take tasks' pages?
+ * @nid: NUMA node to be near to
+ * @wanted: there is such a page. If there's no room for it, that is noted.
+ *
+ * Context: Any.
+ * Return: true if it is worth trying.
+ */
+bool spm_takes_tasks(int nid, bool wanted)
+{
+	const struct spm_order *order;
+	bool open = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	order = spm_order_get(nid);
+	for (i = 0; order && i < order->nr && !open; i++)
+		open = spm_node_open(order->node[i], SPM_TASKS);
+	if (order && !open && wanted)
+		spm_order_want(order, SPM_TASKS);
+	rcu_read_unlock();
+	return open;
+}
+
+/**
+ * spm_alloc_probed() - take a folio that is going to be written, if it still may
+ * @nid: NUMA node to be near to
+ * @order: the folio's order
+ *
+ * Context: Any that can take zone->lock.
+ * Return: as spm_alloc_unadmitted(), but NULL if no node would admit it now.
+ */
+struct folio *spm_alloc_probed(int nid, unsigned int order)
+{
+	struct folio *folio;
+
+	rcu_read_lock();
+	folio = spm_order_alloc(nid, order, SPM_TASKS, spm_node_alloc_probed);
+	rcu_read_unlock();
+	return folio;
+}
+
+/**
+ * spm_alloc_migration_target() - where a user's page may be migrated to
+ * @src: folio on an SPM node
+ *
+ * Context: Any that can take zone->lock.
+ * Return: as spm_alloc_unadmitted(). spm_folio_move_begin() admits it.
+ */
+struct folio *spm_alloc_migration_target(struct folio *src)
+{
+	return spm_alloc_unadmitted(folio_nid(src));
+}

@@ -1,0 +1,718 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mapped mode: folios of tasks on SPM nodes
+ *
+ * Reclaim migrates cold anonymous folios there (see demote.c), where they
+ * stay mapped and on the LRU, and can be read. They can't be written to:
+ *
+ *   - Migration to an SPM node maps read-only and not exclusively, whoever asks
+ *     for it: see spm_migration_entry(). So does swapping in from a folio of an
+ *     SPM node that is in the swap cache.
+ *   - All that makes a private page writable, or writes to it by another way, asks
+ *     whether it is exclusive, and has it copied by a write fault if not.
+ *   - The write fault never reuses a folio of an SPM node, however few refer to it.
+ *     It copies the page to DRAM, which is the promotion. A folio that is mapped
+ *     by a PMD is migrated as a whole, if that is possible at once.
+ *
+ * Documentation/mm/spm-read-only.rst goes through all places that matter.
+ *
+ * Counting: migration counts a folio as used, and as mapped, when its contents
+ * get there. It is counted until it is freed, when free_pages_prepare() hands it
+ * over to be trimmed. A folio of a task is told by being anonymous: the target of
+ * a migration that failed isn't, nor is what the allocator onlines, nor a page
+ * of a user (struct spm_user).
+ *
+ * Such a folio needs no lock of ours: migration has it locked, and who frees it is
+ * the last to have it.
+ */
+#define pr_fmt(fmt) "spm: " fmt
+
+#include <linux/debugfs.h>
+#include <linux/highmem.h>
+#include <linux/log2.h>
+#include <linux/migrate.h>
+#include <linux/page-isolation.h>
+#include <linux/pagewalk.h>
+#include <linux/page_ref.h>
+#include <linux/pagevec.h>
+#include <linux/rmap.h>
+#include <linux/seq_file.h>
+#include <linux/spinlock.h>
+#include <linux/swap.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
+#include <trace/events/spm.h>
+
+#include "../internal.h"
+#include "core.h"
+
+#define SPM_NR_FAULT_TIMES	32ULL
+#define SPM_FAULTS_PER_SAMPLE	8
+/* How long a folio that a write fault has left may stay. */
+#define SPM_LEFT_TIME		(HZ / 10)
+/* Faults that it may take to make a page exclusive, and one for a race. */
+#define SPM_UNSHARE_TRIES	4
+
+/**
+ * struct spm_write_faults - how long write faults took
+ * @nr: how many there were
+ * @time: those that were measured, by the binary logarithm of the nanoseconds
+ */
+struct spm_write_faults {
+	unsigned int nr;
+	unsigned long time[SPM_NR_FAULT_TIMES];
+};
+
+static DEFINE_PER_CPU(struct spm_write_faults, spm_write_faults);
+
+/* ---- Coming and going ---- */
+
+static void spm_mapped_add(struct spm_node *node, long nr)
+{
+	spm_stat_add(node, SPM_STAT_USED, nr);
+	spm_stat_add(node, SPM_STAT_MAPPED, nr);
+}
+
+/*
+ * May a folio go from SPM to DRAM? Only if its cgroup has room for it, or if the
+ * memory that it is in has to be emptied.
+ */
+static int spm_may_leave(struct folio *src)
+{
+	/* READ_ONCE: vs spm_node_close() */
+	return READ_ONCE(spm_node_of(src)->closing) ||
+	       is_migrate_isolate_page(&src->page) ||
+	       spm_memcg_may_promote(src) ? 0 : -EBUSY;
+}
+
+/* As migration is going to look at it: nobody else has it. */
+static bool spm_folio_busy(struct folio *src)
+{
+	return folio_ref_count(src) != 1 + (folio_test_swapcache(src) ?
+					    folio_nr_pages(src) : 0);
+}
+
+/**
+ * __spm_migrate_begin() - may a folio's contents be copied to another folio?
+ * @dst: folio that is to have them
+ * @src: folio that has them now; on the LRU before, unmapped and locked.
+ *
+ * One of them is on an SPM node, or both are.
+ *
+ * Context: Any.
+ * Return: 0; -EHWPOISON if they can't be read; -EBUSY if the node that @dst is on
+ * takes none, or DRAM has none for them; -EAGAIN.
+ */
+int __spm_migrate_begin(struct folio *dst, struct folio *src)
+{
+	struct spm_node *to, *from = NULL;
+	int rc = -EBUSY;
+
+	if (spm_folio(src)) {
+		if (!spm_folio_readable(src))
+			return -EHWPOISON;
+		from = spm_node_of(src);
+	}
+	if (!spm_folio(dst))
+		return spm_may_leave(src);
+	/* What is admitted is used up, so don't ask for what can't be. */
+	if (spm_folio_busy(src))
+		return -EAGAIN;
+	/* The page cache is written to by who knows what. */
+	if (WARN_ON_ONCE(!folio_test_anon(src)))
+		return -EBUSY;
+
+	rcu_read_lock();
+	to = rcu_dereference(spm_table[folio_nid(dst)]);
+	if (spm_move_admit(to, from, folio_nr_pages(dst))) {
+		spm_mapped_add(to, folio_nr_pages(dst));
+		rc = 0;
+	}
+	rcu_read_unlock();
+	return rc;
+}
+
+static void spm_folio_clear(struct folio *folio)
+{
+	long i;
+
+	for (i = 0; i < folio_nr_pages(folio); i++)
+		clear_highpage(folio_page(folio, i));
+}
+
+/* A folio has arrived on a node, or could not be copied, perhaps half of it. */
+static void spm_mapped_arrive(struct spm_node *to, struct folio *dst,
+			      struct folio *src, int rc)
+{
+	long nr = folio_nr_pages(dst);
+
+	if (rc)
+		spm_folio_clear(dst);
+	spm_written(to, dst, rc || spm_folio(src) ? SPM_STAT_MOVED :
+						    SPM_STAT_DEMOTED);
+	if (rc)
+		spm_mapped_add(to, -nr);
+	else if (!spm_folio(src))
+		trace_spm_demote(dst, src);
+}
+
+/**
+ * __spm_migrate_end() - a folio's contents were copied, or could not be
+ * @dst: folio that has them now
+ * @src: folio that had them
+ * @rc: 0, or -errno, then @dst is not in use, and shows nothing of them
+ *
+ * Context: Any.
+ */
+void __spm_migrate_end(struct folio *dst, struct folio *src, int rc)
+{
+	struct spm_node *from;
+
+	rcu_read_lock();		/* see spm_free_folio() */
+	if (spm_folio(dst))
+		spm_mapped_arrive(spm_node_of(dst), dst, src, rc);
+	if (!rc && spm_folio(src) && folio_nid(src) != folio_nid(dst)) {
+		from = spm_node_of(src);
+		if (READ_ONCE(from->closing))	/* vs spm_node_close() */
+			spm_stat_add(from, SPM_STAT_EVACUATED, folio_nr_pages(src));
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * __spm_free_pages() - pages of an SPM node are being freed
+ * @page: the first of them; nobody refers to it
+ * @order: how many, as a power of two
+ *
+ * A task's folio has to be trimmed first, and comes here again afterwards.
+ *
+ * Context: Any.
+ * Return: true if it was taken over; false if it is to be freed now.
+ */
+bool __spm_free_pages(struct page *page, unsigned int order)
+{
+	struct folio *folio = page_folio(page);
+	struct spm_node *node;
+	bool poisoned, trim;
+
+	if (!folio_test_anon(folio))
+		return false;
+
+	rcu_read_lock();			/* see spm_free_folio() */
+	node = spm_node_of(folio);
+	poisoned = folio_test_hwpoison(folio);
+	trim = node->trims && !poisoned;
+	if (trim || poisoned) {		/* a poisoned page keeps all its state */
+		mod_mthp_stat(order, MTHP_STAT_NR_ANON, -1);
+		folio->mapping = NULL;
+	}
+	if (trim) {
+		set_page_refcounted(page);
+		spm_trim_defer(node, folio);
+	}
+	spm_mapped_add(node, -(1L << order));
+	rcu_read_unlock();
+	return trim;
+}
+
+/* ---- Promotion by write faults ---- */
+
+/**
+ * spm_fault_clock() - when a write fault begins, if it is one to be measured
+ *
+ * Context: Any.
+ * Return: time in nanoseconds, for __spm_fault_end(); 0 if it isn't.
+ */
+u64 spm_fault_clock(void)
+{
+	/* Reading the clock takes as long as all else that is done here. */
+	if (this_cpu_inc_return(spm_write_faults.nr) % SPM_FAULTS_PER_SAMPLE)
+		return 0;
+	return ktime_get_ns();
+}
+
+static void spm_fault_sample(u64 start_ns)
+{
+	u64 bucket = ilog2((ktime_get_ns() - start_ns) | 1);
+
+	this_cpu_inc(spm_write_faults.time[min(bucket, SPM_NR_FAULT_TIMES - 1)]);
+}
+
+/*
+ * A folio that a write fault has left is freed a bit later, together with others:
+ * that takes a third of the time, and the task needn't wait for it. As with other
+ * such batches, its reference keeps it from being migrated meanwhile.
+ */
+struct spm_left {
+	spinlock_t lock;		/* folios */
+	struct folio_batch folios;
+};
+
+static DEFINE_PER_CPU(struct spm_left, spm_left);
+
+static void spm_left_take(struct spm_left *left, struct folio_batch *folios)
+{
+	lockdep_assert_held(&left->lock);
+	*folios = left->folios;
+	folio_batch_init(&left->folios);
+}
+
+/**
+ * spm_mapped_drain() - free all folios that write faults have left
+ *
+ * Context: Process context.
+ */
+void spm_mapped_drain(void)
+{
+	struct folio_batch folios;
+	struct spm_left *left;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		left = per_cpu_ptr(&spm_left, cpu);
+		spin_lock(&left->lock);
+		spm_left_take(left, &folios);
+		spin_unlock(&left->lock);
+		if (folio_batch_count(&folios))
+			folios_put(&folios);
+	}
+}
+
+static void spm_left_work(struct work_struct *work)
+{
+	spm_mapped_drain();
+}
+
+static DECLARE_DELAYED_WORK(spm_left_drain, spm_left_work);
+
+static void spm_left_add(struct folio *folio)
+{
+	struct spm_left *left = raw_cpu_ptr(&spm_left);	/* any one will do */
+	struct folio_batch folios;
+	unsigned int space;
+
+	spin_lock(&left->lock);
+	space = folio_batch_add(&left->folios, folio);
+	if (!space)
+		spm_left_take(left, &folios);
+	spin_unlock(&left->lock);
+	if (!space)
+		folios_put(&folios);
+	else if (space == PAGEVEC_SIZE - 1)
+		queue_delayed_work(system_unbound_wq, &spm_left_drain,
+				   SPM_LEFT_TIME);
+}
+
+/**
+ * __spm_fault_end() - a write fault on a folio of an SPM node is over
+ * @folio: the folio, with a reference that is dropped here
+ * @start_ns: when it began, or 0
+ * @ret: what it returned
+ *
+ * Context: Process context.
+ */
+void __spm_fault_end(struct folio *folio, u64 start_ns, vm_fault_t ret)
+{
+	struct spm_node *node = spm_node_of(folio);
+
+	if (!(ret & VM_FAULT_ERROR)) {
+		if (start_ns)
+			spm_fault_sample(start_ns);
+		spm_stat_inc(node, SPM_STAT_PROMOTED_WRITE);
+		trace_spm_promote(node->nid, 1,
+				  spm_stat_names[SPM_STAT_PROMOTED_WRITE]);
+	}
+	/* READ_ONCE: vs spm_node_close(), which is followed by a drain. */
+	if (folio_mapped(folio) || folio_test_large(folio) ||
+	    READ_ONCE(node->closing))
+		folio_put(folio);
+	else
+		spm_left_add(folio);
+}
+
+/* A fault makes it exclusive: by a copy, or as nobody else has it any more. */
+static bool spm_unshare_helps(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct folio_walk fw;
+	struct folio *folio;
+	struct page *page;
+	bool helps;
+
+	folio = folio_walk_start(&fw, vma, addr, 0);
+	if (!folio)
+		return true;		/* it is being swapped, or migrated */
+	/* That of a PMD is with the first page. */
+	page = fw.level == FW_LEVEL_PMD ? &folio->page : fw.page;
+	helps = folio_test_anon(folio) && !PageAnonExclusive(page) &&
+		(spm_folio(folio) || !folio_likely_mapped_shared(folio));
+	folio_walk_end(&fw, vma);
+	return helps;
+}
+
+/**
+ * __spm_unshare() - make a page exclusive that has been on an SPM node
+ * @mm: address space
+ * @addr: address in it, where somebody has found a page that isn't
+ * @tries: how often this was called for that
+ *
+ * It may take several faults: to swap in, to promote what a PMD maps, to reuse it.
+ *
+ * Context: Process context without locks. May sleep.
+ * Return: true if there was a fault, so that it's worth trying again.
+ */
+bool __spm_unshare(struct mm_struct *mm, unsigned long addr, unsigned int tries)
+{
+	struct vm_area_struct *vma;
+	bool helps;
+
+	if (tries >= SPM_UNSHARE_TRIES || fatal_signal_pending(current))
+		return false;
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	helps = vma && spm_unshare_helps(vma, addr) &&
+		!fixup_user_fault(mm, addr, FAULT_FLAG_UNSHARE, NULL);
+	mmap_read_unlock(mm);
+	return helps;
+}
+
+/* ---- Promotion by migration ---- */
+
+static void spm_promoted(int nid, enum spm_stat stat, long nr)
+{
+	struct spm_node *node;
+
+	rcu_read_lock();
+	node = rcu_dereference(spm_table[nid]);	/* its folios may be gone by now */
+	if (node)
+		spm_stat_add(node, stat, nr);
+	rcu_read_unlock();
+	trace_spm_promote(nid, nr, spm_stat_names[stat]);
+}
+
+/* Don't wait for memory: what doesn't go to DRAM can go elsewhere. */
+#define SPM_DRAM_GFP	((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOWARN | \
+			 __GFP_NOMEMALLOC | GFP_NOWAIT)
+
+/* @arg: the fault that it is for, which has a memory policy; or none */
+static struct folio *spm_dram_folio(struct folio *src, unsigned long arg)
+{
+	const struct vm_fault *vmf = (void *)arg;
+	unsigned int order = folio_order(src);
+
+	return vmf ? vma_alloc_folio(SPM_DRAM_GFP, order, vmf->vma, vmf->address,
+				     true) :
+		     __folio_alloc(SPM_DRAM_GFP, order, numa_mem_id(), NULL);
+}
+
+static unsigned int spm_promote_list(struct list_head *list,
+				     struct vm_fault *vmf,
+				     enum migrate_reason reason)
+{
+	unsigned int nr = 0;
+
+	if (!list_empty(list))
+		migrate_pages(list, spm_dram_folio, NULL, (unsigned long)vmf,
+			      MIGRATE_ASYNC, reason, &nr);
+	return nr;
+}
+
+/**
+ * spm_promote_folios() - migrate folios from SPM nodes to DRAM
+ * @list: folios of one node, isolated from the LRU. Those stay that can't go, or
+ *	whose cgroup may not have more memory.
+ *
+ * Context: Process context. May sleep, but doesn't wait for memory.
+ * Return: number of pages that were migrated.
+ */
+unsigned int spm_promote_folios(struct list_head *list)
+{
+	struct folio *folio, *next;
+	LIST_HEAD(promote);
+	unsigned int nr;
+	int nid;
+
+	if (list_empty(list))
+		return 0;
+	nid = folio_nid(lru_to_folio(list));
+	list_for_each_entry_safe(folio, next, list, lru)
+		if (spm_memcg_may_promote(folio))
+			list_move_tail(&folio->lru, &promote);
+	nr = spm_promote_list(&promote, NULL, MR_DEMOTION);
+	list_splice(&promote, list);
+	if (nr)
+		spm_promoted(nid, SPM_STAT_PROMOTED, nr);
+	return nr;
+}
+
+/**
+ * spm_promote_huge() - a folio that a PMD maps is written to: migrate all of it
+ * @vmf: the fault
+ * @folio: the folio, with a reference that is dropped here
+ *
+ * Context: Process context, in a page fault. May sleep.
+ * Return: true if it was migrated. If not, the page that was written to has to
+ * be copied.
+ */
+bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio)
+{
+	int nid = folio_nid(folio);
+	unsigned int nr = 0;
+	LIST_HEAD(list);
+
+	if (spm_memcg_may_promote(folio) && isolate_folio_to_list(folio, &list)) {
+		/* Keeps migrate_pages() from splitting it. */
+		folio_put(folio);
+		nr = spm_promote_list(&list, vmf, MR_NUMA_MISPLACED);
+		putback_movable_pages(&list);
+	} else {
+		folio_put(folio);
+	}
+	if (nr)
+		spm_promoted(nid, SPM_STAT_PROMOTED_WRITE, nr);
+	return nr;
+}
+
+/**
+ * __spm_promoted_hot() - NUMA balancing has migrated pages to DRAM
+ * @nid: SPM node that they were on
+ * @nr: how many
+ *
+ * Context: Process context.
+ */
+void __spm_promoted_hot(int nid, unsigned int nr)
+{
+	spm_promoted(nid, SPM_STAT_PROMOTED_HOT, nr);
+}
+
+/* ---- What the control loop and evacuation need ---- */
+
+/**
+ * spm_mapped_relieve() - move tasks' folios off a node, the coldest first
+ * @node: the node
+ * @nr: how many pages
+ * @relief: where to
+ *
+ * Context: The node's worker. May sleep.
+ * Return: how many were moved. They were counted by where they went.
+ */
+unsigned long spm_mapped_relieve(struct spm_node *node, unsigned long nr,
+				 enum spm_relief relief)
+{
+	long promoted = spm_stat_read(node, SPM_STAT_PROMOTED);
+	unsigned long done;
+
+	if (!nr || !spm_stat_read(node, SPM_STAT_MAPPED))
+		return 0;
+	done = spm_shrink_node(node->nid, nr, relief == SPM_PROMOTE);
+	/* What can't be promoted is swapped out at once. */
+	promoted = spm_stat_read(node, SPM_STAT_PROMOTED) - promoted;
+	spm_stat_add(node, SPM_STAT_WRITTEN_BACK, done - promoted);
+	return min(nr, done);
+}
+
+/**
+ * spm_mapped_new_folio() - where a task's folio goes when its node is emptied
+ * @src: the folio
+ *
+ * Context: Process context. May sleep.
+ * Return: a folio on another SPM node, else in DRAM, for which it waits; NULL if
+ * there is none.
+ */
+struct folio *spm_mapped_new_folio(struct folio *src)
+{
+	struct folio *dst = spm_alloc_probed(folio_nid(src), folio_order(src));
+
+	return dst ?: __folio_alloc(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN,
+				    folio_order(src), numa_mem_id(), NULL);
+}
+
+static void spm_mark_poisoned(struct folio *folio, bool poisoned)
+{
+	long i;
+
+	for (i = 0; i < folio_nr_pages(folio); i++)
+		if (poisoned)
+			SetPageHWPoison(folio_page(folio, i));
+		else
+			ClearPageHWPoison(folio_page(folio, i));
+}
+
+/*
+ * What is in the swap cache stays there, off the LRU, as nobody may read from, or
+ * write to the swap device instead. See spm_mapped_forget().
+ */
+static bool spm_lose_cached(struct folio *folio)
+{
+	if (folio_test_large(folio)) {
+		split_folio(folio);
+		return false;		/* next time page by page */
+	}
+	if (!folio_isolate_lru(folio))
+		return false;
+	folio_clear_dirty(folio);
+	folio_clear_uptodate(folio);
+	mem_cgroup_uncharge(folio);	/* as memory_failure() does */
+	return true;
+}
+
+/* Unmap a folio whose contents are lost. Return: false to do it again. */
+static bool spm_lose_folio(struct folio *folio)
+{
+	bool cached = folio_test_swapcache(folio);
+
+	if (folio_test_hwpoison(folio))
+		return true;
+	folio_wait_writeback(folio);
+	if (cached && !spm_lose_cached(folio))
+		return false;
+	spm_mark_poisoned(folio, true);
+	if (folio_mapped(folio))
+		try_to_unmap(folio, TTU_HWPOISON | TTU_IGNORE_MLOCK | TTU_SYNC |
+			     TTU_SPLIT_HUGE_PMD);
+	if (cached)
+		return true;
+	/* There are poison entries now, and it can be freed. */
+	spm_mark_poisoned(folio, false);
+	if (folio_mapped(folio))
+		return false;
+	spm_stat_add(spm_node_of(folio), SPM_STAT_LOST, folio_nr_pages(folio));
+	return true;
+}
+
+/* Return: false if it has to be done again. */
+static bool spm_lose_page(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+	bool done = true;
+
+	if (!folio_try_get(folio))
+		return true;
+	folio_lock(folio);
+	if (page_folio(page) == folio && folio_test_anon(folio) &&
+	    (folio_mapped(folio) || folio_test_swapcache(folio)))
+		done = spm_lose_folio(folio);
+	folio_unlock(folio);
+	folio_put(folio);
+	return done;
+}
+
+/* Add the number of tasks' pages to @seen. Return: false to do it again. */
+static bool spm_lose_range(unsigned long pfn, unsigned long end_pfn,
+			   unsigned long *seen)
+{
+	struct page *page;
+	bool done = true;
+
+	for (; pfn < end_pfn; pfn++) {
+		page = pfn_to_online_page(pfn);
+		if (!page || !folio_test_anon(page_folio(page)))
+			continue;
+		(*seen)++;
+		done &= spm_lose_page(page);
+		cond_resched();
+	}
+	return done;
+}
+
+/**
+ * spm_mapped_lose() - a device is gone: take away what tasks have mapped there
+ * @node: the node
+ *
+ * Tasks get SIGBUS when they touch it, as with memory_failure() for each page,
+ * but that would log each.
+ *
+ * Context: The node's worker. May sleep.
+ * Return: true if some is left, to be tried again.
+ */
+bool spm_mapped_lose(struct spm_node *node)
+{
+	unsigned long nr = spm_stat_read(node, SPM_STAT_MAPPED), seen = 0;
+	const struct range *range;
+	bool done = true;
+	int i;
+
+	if (!nr)
+		return false;
+	lru_add_drain_all();	/* what is on its way to the LRU can't be isolated */
+	spm_mapped_drain();
+	for (i = 0; i < node->nr_ranges; i++) {
+		range = &node->ranges[i].range;
+		done &= spm_lose_range(PHYS_PFN(range->start),
+				       PHYS_PFN(range->end + 1), &seen);
+	}
+	/* What is just being demoted is counted, and can't be seen yet. */
+	return !done || seen < nr;
+}
+
+/**
+ * spm_mapped_forget() - is this a task's page that was lost, and left by it?
+ * @page: a poisoned page
+ *
+ * If so, it is not in use any more, though somebody holds it forever: it was
+ * poisoned by memory_failure(), or spm_mapped_lose().
+ *
+ * Context: Process context, under spm_mutex or device_hotplug_lock.
+ * Return: true if it was in use until now.
+ */
+bool spm_mapped_forget(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+	bool forget;
+
+	if (!folio_test_anon(folio) || !folio_try_get(folio))
+		return false;
+	folio_lock(folio);
+	/* Nobody else takes it out of there if it was mapped, see above. */
+	if (folio_test_anon(folio) && !folio_mapped(folio))
+		folio_free_swap(folio);
+	forget = folio_test_anon(folio) && !folio_test_lru(folio) &&
+		 !folio_mapped(folio) && !folio_test_swapcache(folio) &&
+		 !folio_test_large(folio);
+	if (forget)
+		folio->mapping = NULL;
+	folio_unlock(folio);
+	if (forget) {
+		spm_mapped_add(spm_node_of(folio), -1);
+		spm_stat_inc(spm_node_of(folio), SPM_STAT_LOST);
+	}
+	folio_put(folio);
+	return forget;
+}
+
+static int __init spm_mapped_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		spin_lock_init(&per_cpu(spm_left, cpu).lock);
+	return 0;
+}
+core_initcall(spm_mapped_init);
+
+/* ---- debugfs ---- */
+
+static int spm_write_faults_show(struct seq_file *m, void *unused)
+{
+	unsigned long sum;
+	int bucket, cpu;
+
+	for (bucket = 0; bucket < SPM_NR_FAULT_TIMES; bucket++) {
+		sum = 0;
+		for_each_possible_cpu(cpu)	/* READ_ONCE: vs this_cpu_inc */
+			sum += READ_ONCE(per_cpu(spm_write_faults.time[bucket], cpu));
+		if (sum)
+			seq_printf(m, "%lu-%lu ns: %lu\n", BIT(bucket),
+				   2 * BIT(bucket) - 1, sum);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(spm_write_faults);
+
+/**
+ * spm_mapped_debugfs_init() - show how long write faults took
+ * @dir: the directory of SPM
+ */
+void spm_mapped_debugfs_init(struct dentry *dir)
+{
+	debugfs_create_file("write_faults", 0444, dir, NULL, &spm_write_faults_fops);
+}

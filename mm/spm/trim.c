@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Trimming: telling the device to forget what was freed
+ *
+ * A page that is freed still takes space on the device, and still has its
+ * contents. So it does not go back to the allocator at once, but to a list of
+ * the CPU that freed it; the node's worker takes these lists, has the device
+ * trim the pages in batches, and only then frees them. If the device can't, the
+ * pages are overwritten with zeroes, which compress well. So no page is handed
+ * out again with what an earlier owner had there.
+ *
+ * On the list a page keeps its user's reference; others may have references
+ * too, as they do not write to it. The list is linked by folio->private, which
+ * is the user's until it frees the folio.
+ */
+#include <linux/highmem.h>
+#include <linux/sort.h>
+
+#include "core.h"
+
+/* How often in turn a device may ask to be asked again. */
+#define SPM_TRIM_RETRIES	8
+
+static struct llist_node *spm_folio_link(struct folio *folio)
+{
+	BUILD_BUG_ON(sizeof(folio->private) != sizeof(struct llist_node));
+	return (struct llist_node *)&folio->private;
+}
+
+static struct folio *spm_link_folio(struct llist_node *link)
+{
+	return container_of((void **)link, struct folio, private);
+}
+
+/**
+ * spm_trim_defer() - free a page, once the device has forgotten it
+ * @node: its node
+ * @folio: folio that nobody uses any more; the reference to it is given away
+ *
+ * Context: Any.
+ */
+void spm_trim_defer(struct spm_node *node, struct folio *folio)
+{
+	/* What the device has lost it need not forget, and must not be touched. */
+	if (!node->trims || folio_test_hwpoison(folio)) {
+		folio_put(folio);
+		return;
+	}
+	spm_stat_add(node, SPM_STAT_UNTRIMMED, folio_nr_pages(folio));
+	if (llist_add(spm_folio_link(folio), &raw_cpu_ptr(node->cpu)->freed))
+		spm_control_trim_soon(node);
+}
+
+static void spm_trim_zero(struct spm_node *node, struct folio *folio)
+{
+	struct page *page = folio_page(folio, 0);
+	long nr;
+
+	for (nr = folio_nr_pages(folio); nr; nr--, page++) {
+		if (PageHWPoison(page))
+			continue;
+		clear_highpage(page);
+		spm_tell_written(node, page_to_pfn(page), 1);
+		spm_stat_inc(node, SPM_STAT_ZEROED);
+	}
+}
+
+static int spm_trim_cmp(const void *a, const void *b)
+{
+	unsigned long x = *(const unsigned long *)a, y = *(const unsigned long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* A batch is one large folio, or so many small ones. */
+static bool spm_trim_fits(struct llist_node *list, unsigned int nr)
+{
+	return list && (!nr || (nr < SPM_TRIM_BATCH &&
+				!folio_test_large(spm_link_folio(list))));
+}
+
+/* The device is asked about it in parts. */
+static int spm_trim_ask_large(struct spm_node *node, struct folio *folio)
+{
+	unsigned long pfn[SPM_TRIM_BATCH], next = folio_pfn(folio);
+	unsigned long end = next + folio_nr_pages(folio);
+	unsigned int nr;
+	int rc;
+
+	do {
+		for (nr = 0; next < end && nr < SPM_TRIM_BATCH; nr++)
+			pfn[nr] = next++;
+		rc = node->ops->trim(node, pfn, nr);
+	} while (!rc && next < end);
+	return rc;
+}
+
+/* The pages stay in the list, which is not to be walked meanwhile. */
+static int spm_trim_ask(struct spm_node *node, struct llist_node *list)
+{
+	unsigned long pfn[SPM_TRIM_BATCH];
+	unsigned int nr = 0;
+
+	if (folio_test_large(spm_link_folio(list)))
+		return spm_trim_ask_large(node, spm_link_folio(list));
+	for (; spm_trim_fits(list, nr); list = list->next)
+		pfn[nr++] = folio_pfn(spm_link_folio(list));
+	sort(pfn, nr, sizeof(pfn[0]), spm_trim_cmp, NULL);
+	return node->ops->trim(node, pfn, nr);
+}
+
+/* Free a batch from the list. @rc: what the device said to trimming it. */
+static struct llist_node *spm_trim_free(struct spm_node *node,
+					struct llist_node *list, int rc)
+{
+	bool large = folio_test_large(spm_link_folio(list));
+	struct llist_node *next;
+	struct folio *folio;
+	unsigned int nr;
+	long nr_pages;
+
+	for (nr = 0; spm_trim_fits(list, nr) && !(large && nr); nr++, list = next) {
+		next = list->next;
+		folio = spm_link_folio(list);
+		nr_pages = folio_nr_pages(folio);
+		folio->private = NULL;
+		if (rc)
+			spm_trim_zero(node, folio);
+		else if (!READ_ONCE(node->removed))
+			spm_stat_add(node, SPM_STAT_TRIMMED, nr_pages);
+		spm_stat_add(node, SPM_STAT_UNTRIMMED, -nr_pages);
+		folio_put(folio);
+	}
+	return list;
+}
+
+/* Return: false if the device wants to be asked again later. */
+static bool spm_trim_batch(struct spm_node *node)
+{
+	/* Nobody reads what was there, see spm_folio_readable(), nor stores. */
+	int rc = READ_ONCE(node->removed) ? 0 : spm_trim_ask(node, node->untrimmed);
+
+	if (rc == -EAGAIN && ++node->trim_retries < SPM_TRIM_RETRIES)
+		return false;
+	node->trim_retries = 0;
+	node->untrimmed = spm_trim_free(node, node->untrimmed, rc);
+	return true;
+}
+
+/* Append what CPUs have freed to the worker's own list. */
+static void spm_trim_collect(struct spm_node *node)
+{
+	struct llist_node *list, *last;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		list = llist_del_all(&per_cpu_ptr(node->cpu, cpu)->freed);
+		if (!list)
+			continue;
+		for (last = list; last->next; last = last->next)
+			;
+		last->next = node->untrimmed;
+		node->untrimmed = list;
+	}
+}
+
+/**
+ * spm_trim() - trim what was freed since the last time
+ * @node: the node
+ *
+ * Stops early if the device is slow, to let the worker read again.
+ *
+ * Context: The node's worker, or nobody else is in here. May sleep.
+ * Return: true if there was something to trim.
+ */
+bool spm_trim(struct spm_node *node)
+{
+	unsigned long end = jiffies +
+		msecs_to_jiffies(READ_ONCE(node->budget.knobs.interval_ms));
+
+	spm_trim_collect(node);
+	if (!node->untrimmed)
+		return false;
+	while (node->untrimmed && spm_trim_batch(node) &&
+	       time_before(jiffies, end))
+		cond_resched();
+	return true;
+}
+
+/**
+ * spm_trim_flush() - trim, or overwrite, all that was freed
+ * @node: the node
+ *
+ * Context: As spm_trim(). Pages that are freed meanwhile may be left over.
+ */
+void spm_trim_flush(struct spm_node *node)
+{
+	spm_trim_collect(node);
+	while (node->untrimmed) {
+		spm_trim_batch(node);
+		cond_resched();
+	}
+}

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of a node with telemetry: events, who is asked to move pages away,
+ * and what users read in sysfs. Included at the end of control_kunit.c, where
+ * the fake device is.
+ */
+
+/* ---- Events ---- */
+
+/**
+ * struct spm_event_stop - an event that stops
+ * @what: its name
+ * @event: the event
+ * @gate: what it does to the gate
+ * @file: how that reads in sysfs
+ */
+struct spm_event_stop {
+	const char *what;
+	enum spm_event event;
+	enum spm_gate gate;
+	const char *file;
+};
+
+static const struct spm_event_stop spm_event_stops[] = {
+	{ "high", SPM_EVENT_HIGH, SPM_GATE_HIGH, "stopped high" },
+	{ "capacity", SPM_EVENT_CAPACITY, SPM_GATE_CAPACITY, "stopped capacity" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(spm_event_stops, spm_event_stops, what);
+
+/* Tests that an event stops each page, until a reading of a later time ends it. */
+static void spm_event_test_stop(struct kunit *test)
+{
+	const struct spm_event_stop *stop = test->param_value;
+	struct spm_node *node = spm_control_register(test, 0);
+	u64 before_ns = ktime_get_ns();
+
+	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+	KUNIT_EXPECT_GT(test, spm_control_credit(node), 0);
+	spm_kunit_expect_file(test, node->kobj, "gate", "open none");
+
+	spm_kunit_hold(test, 0);
+	spm_notify(node, stop->event);
+	spm_control_expect_refused(test, 0, SPM_STAT_REFUSED_STOPPED);
+	spm_kunit_expect_file(test, node->kobj, "gate", stop->file);
+
+	/* Of before the event: it is good, and ends nothing. */
+	spm_control_tell(0, 0, before_ns);
+	spm_kunit_release(test, 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_READ_FAILED), 0);
+	KUNIT_EXPECT_EQ(test, node->budget.gate, stop->gate);
+	spm_control_expect_refused(test, 0, SPM_STAT_REFUSED_STOPPED);
+
+	spm_control_tell(0, 0, 0);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, node->budget.gate, SPM_GATE_OPEN);
+	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+	spm_control_expect_rest(test, node);
+}
+
+/* Tests that the device is read at once after an event. */
+static void spm_event_test_reads(struct kunit *test)
+{
+	static const enum spm_event events[] = {
+		SPM_EVENT_HIGH, SPM_EVENT_LOW, SPM_EVENT_CAPACITY,
+	};
+	struct spm_node *node = spm_control_register(test, 0);
+	int i, nr;
+
+	for (i = 0; i < ARRAY_SIZE(events); i++) {
+		nr = READ_ONCE(spm_control_device->nr_reads);
+		spm_notify(node, events[i]);
+		KUNIT_EXPECT_TRUE(test, spm_control_wait_read(nr + 1));
+	}
+}
+
+/* Tests that the event of low usage stops nothing, and opens nothing by itself. */
+static void spm_event_test_low(struct kunit *test)
+{
+	struct spm_node *node = spm_control_register(test, 0);
+
+	spm_kunit_hold(test, 0);
+	spm_notify(node, SPM_EVENT_LOW);
+	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+	spm_notify(node, SPM_EVENT_HIGH);
+	spm_notify(node, SPM_EVENT_LOW);
+	spm_control_expect_refused(test, 0, SPM_STAT_REFUSED_STOPPED);
+	spm_kunit_release(test, 0);
+	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+}
+
+/* Tests that nothing is stored on, read from, or told to a device that is gone. */
+static void spm_event_test_removed(struct kunit *test)
+{
+	struct spm_node *node = spm_control_register(test, 0);
+	struct folio *folio = spm_control_store(test);
+	int nr_reads = spm_control_device->nr_reads;
+
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	KUNIT_EXPECT_TRUE(test, spm_folio_readable(folio));
+	spm_kunit_hold(test, 0);
+	spm_notify(node, SPM_EVENT_REMOVED);
+	KUNIT_EXPECT_FALSE(test, spm_folio_readable(folio));
+	spm_control_expect_refused(test, 0, SPM_STAT_REFUSED_STOPPED);
+
+	/* For ever, whatever the device tells. */
+	spm_kunit_release(test, 0);
+	spm_notify(node, SPM_EVENT_LOW);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, node->budget.gate, SPM_GATE_REMOVED);
+	KUNIT_EXPECT_EQ(test, spm_control_device->nr_reads, nr_reads);
+	spm_control_expect_refused(test, 0, SPM_STAT_REFUSED_STOPPED);
+	spm_kunit_expect_file(test, node->kobj, "gate", "stopped removed");
+
+	spm_kunit_free_all(test);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, spm_control_device->nr_trims, 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	spm_kunit_expect_unused(test, 0);
+}
+
+/* Tests that nothing is stored on a device that is gone, also without telemetry. */
+static void spm_event_test_removed_no_telemetry(struct kunit *test)
+{
+	struct spm_kunit *t = test->priv;
+	struct spm_node *node;
+
+	t->ops.read = NULL;
+	node = spm_kunit_register(test, 0);
+	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+	spm_notify(node, SPM_EVENT_REMOVED);
+	KUNIT_EXPECT_NULL(test, spm_control_store(test));
+	spm_kunit_free_all(test);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
+}
+
+/* Tests that pages are counted which the device says it has lost. */
+static void spm_event_test_poisoned(struct kunit *test)
+{
+	struct spm_node *node = spm_control_register(test, 0);
+
+	spm_notify_poisoned(node, 3);
+	spm_notify_poisoned(node, 1);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_POISONED, 4);
+	KUNIT_EXPECT_EQ(test, node->budget.gate, SPM_GATE_OPEN);
+}
+
+/* ---- Above the target ---- */
+
+/* Tests that above the target only credit is used up, until below the mark. */
+static void spm_event_test_target(struct kunit *test)
+{
+	struct spm_node *node = spm_control_register(test, 0);
+	long credit;
+
+	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+	credit = spm_control_credit(node);
+	spm_control_tell(921, 0, 0);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, node->budget.gate, SPM_GATE_TARGET);
+	KUNIT_EXPECT_LE(test, spm_control_fill(test), credit);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_REFUSED_TARGET), 1);
+
+	spm_control_tell(881, 0, 0);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, node->budget.gate, SPM_GATE_TARGET);
+	spm_control_tell(880, 0, 0);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, node->budget.gate, SPM_GATE_OPEN);
+	spm_control_expect_rest(test, node);
+}
+
+static void spm_event_expect_relief(struct kunit *test, int i, unsigned long nr,
+				    enum spm_relief relief)
+{
+	const struct spm_control_relief *asked = &spm_control_device->reliefs[i];
+	struct spm_kunit *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, asked->nid, t->memory[0].nid);
+	KUNIT_EXPECT_EQ(test, asked->nr, nr);
+	KUNIT_EXPECT_EQ(test, asked->relief, relief);
+}
+
+/* Have 100 pages stored that the device says take 950, which is 70 too much. */
+static struct spm_node *spm_event_overfill(struct kunit *test, u64 as_of_ns)
+{
+	struct spm_node *node = spm_control_register(test, 0);
+	int i;
+
+	for (i = 0; i < 100; i++)
+		KUNIT_ASSERT_NOT_NULL(test, spm_control_store(test));
+	spm_control_tell(950, 0, as_of_ns);
+	return node;
+}
+
+/*
+ * Tests that users are asked for as many pages as there are too many, at the ratio
+ * of now: to move them to DRAM, and if that does not do, to write them back.
+ */
+static void spm_event_test_relief(struct kunit *test)
+{
+	struct spm_control_device *d = spm_control_device;
+	struct spm_node *node = spm_event_overfill(test, 0);
+	unsigned long nr = 100 * 70 / 950 + 1;
+
+	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 0);
+	d->relieve[0] = 3;
+	d->relieve[2] = 2;
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, spm_budget_deficit_bytes(&node->budget), 70 << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 3);
+	spm_event_expect_relief(test, 0, nr, SPM_PROMOTE);
+	spm_event_expect_relief(test, 1, nr - 3, SPM_PROMOTE);
+	spm_event_expect_relief(test, 2, nr - 3, SPM_WRITE_BACK);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_PROMOTED, 3);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_WRITTEN_BACK, 2);
+}
+
+/* Tests that nothing is written back if DRAM has taken it all. */
+static void spm_event_test_relief_promoted(struct kunit *test)
+{
+	spm_event_overfill(test, 0);
+	spm_control_device->relieve[0] = 100 * 70 / 950 + 1;
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, spm_control_device->nr_reliefs, 1);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_WRITTEN_BACK, 0);
+}
+
+/* Tests that no more is moved away until a reading shows what that was good for. */
+static void spm_event_test_relief_again(struct kunit *test)
+{
+	struct spm_control_device *d = spm_control_device;
+
+	spm_event_overfill(test, ktime_get_ns());
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 2);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 2);
+	spm_control_tell(950, 0, 0);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 4);
+
+	/* And nothing at all when it is enough. */
+	spm_control_tell(880, 0, 0);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 4);
+}
+
+/* ---- Files ---- */
+
+static void spm_event_expect_number(struct kunit *test, struct spm_node *node,
+				    const char *file, u64 number)
+{
+	char want[24];
+
+	snprintf(want, sizeof(want), "%llu", number);
+	spm_kunit_expect_file(test, node->kobj, file, want);
+}
+
+/* Tests that what the budget goes by can be read. */
+static void spm_event_test_figures(struct kunit *test)
+{
+	struct spm_node *node = spm_event_overfill(test, 0);
+
+	spm_kunit_run(test, 0);
+	spm_event_expect_number(test, node, "physical_bytes",
+				SPM_CONTROL_PHYSICAL << PAGE_SHIFT);
+	spm_event_expect_number(test, node, "physical_used_bytes", 950 << PAGE_SHIFT);
+	spm_event_expect_number(test, node, "deficit_bytes", 70 << PAGE_SHIFT);
+	spm_event_expect_number(test, node, "budget_bytes",
+				spm_budget_bound_bytes(&node->budget));
+	spm_event_expect_number(test, node, "admitted", 100);
+	spm_event_expect_number(test, node, "ratio_permille", 100 * 1000 / 950);
+	spm_kunit_expect_file(test, node->kobj, "gate", "closed target");
+}
+
+static void spm_event_expect_knobs(struct kunit *test, struct spm_node *node,
+				   const struct spm_knobs *knobs)
+{
+	spm_event_expect_number(test, node, "margin_permille", knobs->margin_permille);
+	spm_event_expect_number(test, node, "target_permille", knobs->target_permille);
+	spm_event_expect_number(test, node, "reopen_permille", knobs->reopen_permille);
+	spm_event_expect_number(test, node, "interval_ms", knobs->interval_ms);
+	spm_event_expect_number(test, node, "stale_ms", knobs->stale_ms);
+}
+
+/* Tests that knobs can be read and set, each on its own. */
+static void spm_event_test_knobs(struct kunit *test)
+{
+	struct spm_node *node = spm_kunit_register(test, 0);
+	struct kobject *dir = node->kobj;
+	struct spm_knobs knobs = {
+		.margin_permille = 40,
+		.target_permille = 900,
+		.reopen_permille = 800,
+		.interval_ms = 50,
+		.stale_ms = 2000,
+	};
+
+	spm_event_expect_knobs(test, node, &spm_knobs_default);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "margin_permille", "40\n"), 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "target_permille", "900"), 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "reopen_permille", "800"), 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "interval_ms", "0x32"), 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "stale_ms", "2000"), 0);
+	spm_event_expect_knobs(test, node, &knobs);
+}
+
+/* Tests that a value which makes no sense is refused, and changes nothing. */
+static void spm_event_test_knobs_bad(struct kunit *test)
+{
+	struct spm_node *node = spm_kunit_register(test, 0);
+	struct kobject *dir = node->kobj;
+
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "margin_permille", ""), -EINVAL);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "margin_permille", "x"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "margin_permille", "-1"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "margin_permille", "501"), -ERANGE);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "target_permille", "1001"), -ERANGE);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "target_permille", "971"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "reopen_permille", "920"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "interval_ms", "9"), -ERANGE);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "interval_ms", "501"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, spm_kunit_write_file(test, dir, "stale_ms", "4294967296"), -ERANGE);
+	spm_event_expect_knobs(test, node, &spm_knobs_default);
+}
+
+static struct kunit_case spm_event_cases[] = {
+	KUNIT_CASE_PARAM(spm_event_test_stop, spm_event_stops_gen_params),
+	KUNIT_CASE(spm_event_test_reads),
+	KUNIT_CASE(spm_event_test_low),
+	KUNIT_CASE(spm_event_test_removed),
+	KUNIT_CASE(spm_event_test_removed_no_telemetry),
+	KUNIT_CASE(spm_event_test_poisoned),
+	KUNIT_CASE(spm_event_test_target),
+	KUNIT_CASE(spm_event_test_relief),
+	KUNIT_CASE(spm_event_test_relief_promoted),
+	KUNIT_CASE(spm_event_test_relief_again),
+	KUNIT_CASE(spm_event_test_figures),
+	KUNIT_CASE(spm_event_test_knobs),
+	KUNIT_CASE(spm_event_test_knobs_bad),
+	{}
+};
+
+static struct kunit_suite spm_event_suite = {
+	.name = "spm_event",
+	.init = spm_control_kunit_init,
+	.exit = spm_control_kunit_exit,
+	.test_cases = spm_event_cases,
+};
+
+kunit_test_suite(spm_event_suite);

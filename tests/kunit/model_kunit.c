@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit model test of the budget: whatever happens in whatever order, a device
+ * never holds more than it can, and yet is used well
+ *
+ * What happens is random, see model.c. A run prints its seed, and is the same
+ * again with spm_model_kunit.seed= on the command line.
+ */
+#include <linux/math64.h>
+#include <linux/moduleparam.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+
+#include "model.h"
+
+/* Of the tests that fill the device. Enough to do it some times. */
+#define SPM_MODEL_FILL_STEPS	20000
+
+static unsigned int spm_model_seed;
+module_param_named(seed, spm_model_seed, uint, 0444);
+MODULE_PARM_DESC(seed, "where random numbers of the model test begin; 0: anywhere");
+
+static unsigned int spm_model_steps = 200000;
+module_param_named(steps, spm_model_steps, uint, 0444);
+MODULE_PARM_DESC(steps, "length of the random test, for each device");
+
+enum {
+	SPM_MODEL_FILLED,
+	SPM_MODEL_FILLED_SLOWLY,
+	SPM_MODEL_IN_BALANCE,
+	SPM_MODEL_TRIMMED_SLOWLY,
+	SPM_MODEL_EMPTIED,
+	SPM_MODEL_NEARLY_IDLE,
+};
+
+static const struct spm_model_trend spm_model_trends[] = {
+	[SPM_MODEL_FILLED] = { { 300, 3, 300, 300, 0, 60, 37 } },
+	[SPM_MODEL_FILLED_SLOWLY] = { { 300, 3, 260, 250, 50, 80, 57 } },
+	[SPM_MODEL_IN_BALANCE] = { { 200, 3, 200, 200, 195, 195, 7 } },
+	[SPM_MODEL_TRIMMED_SLOWLY] = { { 200, 3, 200, 200, 195, 20, 182 } },
+	[SPM_MODEL_EMPTIED] = { { 100, 3, 100, 100, 300, 300, 97 } },
+	[SPM_MODEL_NEARLY_IDLE] = { { 20, 3, 20, 20, 10, 10, 917 } },
+};
+
+static const struct spm_model_case spm_model_cases[] = {
+	{ "1:1", 10, 20, 10 },
+	{ "2:1", 20, 20, 10 },
+	{ "4:1, slow", 40, 60, 30 },
+	{ "8:1", 80, 10, 5 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(spm_model_cases, spm_model_cases, what);
+
+static u64 spm_model_full_bytes(const struct spm_model *m)
+{
+	return div_u64(m->budget.logical_bytes * 10, m->device->ratio);
+}
+
+/* Some of the capacity that there is at best, often hardly more than is held. */
+static u64 spm_model_some_capacity(struct spm_model *m)
+{
+	u64 full = spm_model_full_bytes(m);
+	u64 some = div_u64(full * (40 + spm_model_rnd(m, 61)), 100);
+	u64 close = div_u64(m->held * (106 + spm_model_rnd(m, 20)), 100);
+
+	return spm_model_chance(m, 500) ? some : clamp(close, full / 10, full);
+}
+
+/* What changes now and then. */
+static void spm_model_turn(struct spm_model *m)
+{
+	m->trend = &spm_model_trends[spm_model_rnd(m, ARRAY_SIZE(spm_model_trends))];
+	m->data = spm_model_rnd(m, NR_SPM_MODEL_DATA);
+	if (spm_model_chance(m, 200))
+		m->now_ns += spm_model_span_ns(m, 2 * SPM_MODEL_STALE_MS);
+	if (spm_model_chance(m, 200))
+		spm_model_raise(m, spm_model_rnd(m, SPM_EVENT_REMOVED));
+	if (spm_model_chance(m, 200))
+		spm_model_set_capacity(m, spm_model_some_capacity(m));
+}
+
+static void spm_model_run(struct spm_model *m, unsigned long nr_steps)
+{
+	while (nr_steps-- && m->test->status != KUNIT_FAILURE) {
+		spm_model_step(m);
+		if (!(nr_steps % 1024))
+			cond_resched();
+	}
+}
+
+static struct spm_model *spm_model_new(struct kunit *test)
+{
+	struct spm_model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+	u32 seed = spm_model_seed ?: get_random_u32();
+
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	kunit_info(test, "seed %u\n", seed);
+	spm_model_init(m, test, test->param_value, seed);
+	m->trend = &spm_model_trends[SPM_MODEL_FILLED];
+	return m;
+}
+
+static unsigned int spm_model_permille(const struct spm_model *m, u64 bytes)
+{
+	return div64_u64(bytes * 1000, m->physical);
+}
+
+static void spm_model_report(struct spm_model *m)
+{
+	kunit_info(m->test, "%lu steps, %u reports, %lu pages admitted, %lu refused, gate opened %lu times, %llu of %llu bytes held at most\n",
+		   m->step, m->nr_reports, m->nr_admitted, m->nr_refused, m->nr_opened,
+		   m->peak, spm_model_full_bytes(m));
+}
+
+/*
+ * Tests that a device never holds more than it can, nor more than the budget says,
+ * whatever happens in whatever order.
+ */
+static void spm_model_test_random(struct kunit *test)
+{
+	struct spm_model *m = spm_model_new(test);
+
+	m->healthy = false;
+	while (m->step < spm_model_steps && test->status != KUNIT_FAILURE) {
+		spm_model_turn(m);
+		spm_model_run(m, 200 + spm_model_rnd(m, 3000));
+	}
+	spm_model_report(m);
+
+	/* It was neither always full, nor shut most of the time. */
+	KUNIT_EXPECT_GT(test, m->nr_admitted, spm_model_steps / 50);
+	KUNIT_EXPECT_GT(test, m->nr_refused, spm_model_steps / 100);
+	KUNIT_EXPECT_GT(test, m->nr_opened, spm_model_steps / 20000);
+}
+
+/* Tests that nearly all is used of a device, with data that don't compress. */
+static void spm_model_test_full(struct kunit *test)
+{
+	struct spm_model *m = spm_model_new(test);
+
+	m->data = SPM_MODEL_NOT_AT_ALL;
+	spm_model_run(m, SPM_MODEL_FILL_STEPS);
+	spm_model_report(m);
+
+	KUNIT_EXPECT_GT(test, m->nr_refused, 0);
+	KUNIT_EXPECT_GT(test, spm_model_permille(m, m->peak), 850);
+	KUNIT_EXPECT_GT(test, spm_model_permille(m, m->held), 750);
+}
+
+/*
+ * Tests that the gate opens again when data that don't compress make room for
+ * such that do, and that more of these are stored than fit as they are.
+ */
+static void spm_model_test_reopen(struct kunit *test)
+{
+	struct spm_model *m = spm_model_new(test);
+	unsigned long before;
+
+	m->data = SPM_MODEL_NOT_AT_ALL;
+	spm_model_run(m, SPM_MODEL_FILL_STEPS);
+	KUNIT_EXPECT_GT(test, m->nr_refused, 0);
+	before = m->nr_admitted;
+
+	m->data = SPM_MODEL_WELL;
+	m->trend = &spm_model_trends[SPM_MODEL_IN_BALANCE];
+	spm_model_run(m, SPM_MODEL_FILL_STEPS);
+	m->trend = &spm_model_trends[SPM_MODEL_FILLED];
+	spm_model_run(m, SPM_MODEL_FILL_STEPS);
+	spm_model_report(m);
+
+	KUNIT_EXPECT_EQ(test, m->budget.gate, SPM_GATE_OPEN);
+	KUNIT_EXPECT_GT(test, m->nr_admitted - before, SPM_MODEL_PAGES);
+	/* All that it advertises, or as much as can be of 512 bytes each. */
+	KUNIT_EXPECT_GT(test, m->nr[SPM_MODEL_STORED], SPM_MODEL_PAGES * 9 / 10);
+}
+
+static struct kunit_case spm_model_kunit_cases[] = {
+	KUNIT_CASE_PARAM(spm_model_test_random, spm_model_cases_gen_params),
+	KUNIT_CASE_PARAM(spm_model_test_full, spm_model_cases_gen_params),
+	KUNIT_CASE_PARAM(spm_model_test_reopen, spm_model_cases_gen_params),
+	{}
+};
+
+static struct kunit_suite spm_model_suite = {
+	.name = "spm_model",
+	.test_cases = spm_model_kunit_cases,
+};
+
+kunit_test_suite(spm_model_suite);

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of zspm: pages that the device has lost, pages that wait for being
+ * trimmed, and on which node a page is. Included in zkunit.h.
+ */
+
+#ifdef CONFIG_MEMORY_FAILURE
+
+/* Tests that a page which the device has lost fails to load, and no other does. */
+static void zspm_test_poison(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, i), 0);
+	SetPageHWPoison(zspm_kunit_page(test, 1));
+
+	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 1), -EIO);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 1), -EIO);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 0), 0);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 2), 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_LOAD_FAILED), 2);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_LOADED), 2);
+
+	zspm_kunit_drop(test, 1);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 2);
+}
+
+/* Tests that a lost page does not migrate as if it was good. */
+static void zspm_test_poison_migrate(struct kunit *test)
+{
+	struct page *before;
+
+	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
+	before = zspm_kunit_page(test, 0);
+	SetPageHWPoison(before);
+	KUNIT_EXPECT_NE(test, spm_kunit_migrate(before), 0);
+	KUNIT_EXPECT_PTR_EQ(test, zspm_kunit_page(test, 0), before);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 1);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 0), -EIO);
+}
+
+/* Tests that a lost page leaves its object, which fails until it is freed. */
+static void zspm_test_poison_lose(struct kunit *test)
+{
+	struct page *page;
+
+	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
+	page = zspm_kunit_page(test, 0);
+	SetPageHWPoison(page);
+	KUNIT_EXPECT_EQ(test, zspm_writeback(page_folio(page)), -EHWPOISON);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_LOST), 1);
+	KUNIT_EXPECT_NULL(test, zspm_kunit_page(test, 0));
+	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 0);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 0), -EIO);
+	zspm_kunit_drop(test, 0);
+}
+
+/* Tests that a lost page does not keep its node. */
+static void zspm_test_poison_unregister(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, i), 0);
+		SetPageHWPoison(zspm_kunit_page(test, i));
+	}
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_total(test, SPM_STAT_LOST), 2);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, i), -EIO);
+}
+
+/* Tests that a page which can't be read is not stored, nor to be compressed. */
+static void zspm_test_poison_source(struct kunit *test)
+{
+	struct page *page = folio_page(zspm_kunit(test)->folio, 0);
+
+	SetPageHWPoison(page);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_store(test, 0), -EIO);
+	ClearPageHWPoison(page);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_REFUSED_POISON), 1);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_STORED), 0);
+}
+
+#endif /* CONFIG_MEMORY_FAILURE */
+
+/* ---- A device that is gone ---- */
+
+/* Tests that each page of a device that is gone fails to load, and is counted. */
+static void zspm_test_removed(struct kunit *test)
+{
+	struct spm_kunit *t = test->priv;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, i), 0);
+	spm_notify(t->node[0], SPM_EVENT_REMOVED);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, i), -EIO);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_LOAD_FAILED), 3);
+	zspm_kunit_drop(test, 2);
+
+	/* What is left is given up, and its objects fail until they are freed. */
+	KUNIT_ASSERT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	spm_kunit_expect_unused(test, 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_total(test, SPM_STAT_LOST), 2);
+	KUNIT_EXPECT_EQ(test, spm_kunit_total(test, SPM_STAT_EVACUATED), 0);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, i), -EIO);
+}
+
+/* Tests that no page of a device that is gone moves to another node as if good. */
+static void zspm_test_removed_two_nodes(struct kunit *test)
+{
+	struct spm_kunit *t = test->priv;
+	struct page *page;
+
+	spm_kunit_need_nodes(test, 2);
+	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
+	page = zspm_kunit_page(test, 0);
+	spm_kunit_register(test, 1);
+	spm_notify(t->node[0], SPM_EVENT_REMOVED);
+	KUNIT_EXPECT_NE(test, spm_kunit_migrate(page), 0);
+	KUNIT_EXPECT_PTR_EQ(test, zspm_kunit_page(test, 0), page);
+	KUNIT_ASSERT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	KUNIT_EXPECT_NULL(test, zspm_kunit_page(test, 0));
+	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 0), -EIO);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 0);
+}
+
+/* ---- Trimming ---- */
+
+/* Pages that the device was told to forget. The worker's, but when it is waited for. */
+static unsigned int zspm_kunit_trimmed;
+
+static int zspm_kunit_trim(struct spm_node *node, const unsigned long *pfn,
+			   unsigned int nr)
+{
+	zspm_kunit_trimmed += nr;
+	return 0;
+}
+
+static void zspm_kunit_register_trims(struct kunit *test)
+{
+	struct spm_kunit *t = test->priv;
+
+	KUNIT_ASSERT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	zspm_kunit_trimmed = 0;
+	t->ops.trim = zspm_kunit_trim;
+	spm_kunit_register(test, 0);
+}
+
+/* Tests that a page that is dropped is trimmed, also if it was isolated. */
+static void zspm_test_trim(struct kunit *test)
+{
+	struct page *page;
+	int i;
+
+	zspm_kunit_register_trims(test);
+	for (i = 0; i < 3; i++)
+		KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, i), 0);
+	page = zspm_kunit_page(test, 1);
+	KUNIT_ASSERT_TRUE(test, spm_kunit_isolate(page));
+	for (i = 0; i < 2; i++)
+		zspm_kunit_drop(test, i);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_trimmed, 2);
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+	spm_kunit_putback(page);
+	KUNIT_EXPECT_EQ(test, page_count(page), 0);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 2), 0);
+}
+
+/* Tests that a page which was dropped while isolated can be put back untrimmed. */
+static void zspm_test_trim_isolated(struct kunit *test)
+{
+	struct page *page;
+
+	zspm_kunit_register_trims(test);
+	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
+	page = zspm_kunit_page(test, 0);
+	KUNIT_ASSERT_TRUE(test, spm_kunit_isolate(page));
+	zspm_kunit_drop(test, 0);
+	spm_kunit_putback(page);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_trimmed, 1);
+	KUNIT_EXPECT_EQ(test, page_count(page), 0);
+}
+
+/* Tests that the page is trimmed that an object has moved away from. */
+static void zspm_test_trim_migrated(struct kunit *test)
+{
+	zspm_kunit_register_trims(test);
+	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
+	KUNIT_ASSERT_EQ(test, spm_kunit_migrate(zspm_kunit_page(test, 0)), 0);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_trimmed, 1);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 1);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_load(test, 0), 0);
+}
+
+/* ---- Relief ---- */
+
+/* Tests that an object is on the node that its page is on, and on no other. */
+static void zspm_test_on_node(struct kunit *test)
+{
+	int nid = zspm_kunit_nid(test, 0);
+	struct page *page;
+
+	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
+	KUNIT_EXPECT_TRUE(test, zspm_object_on_node(zspm_kunit(test)->handle[0], nid));
+	KUNIT_EXPECT_FALSE(test, zspm_object_on_node(zspm_kunit(test)->handle[0], nid + 1));
+	KUNIT_EXPECT_FALSE(test, zspm_object_on_node(zspm_kunit(test)->handle[0], 0));
+
+	/* One that has lost its page is nowhere. */
+	page = zspm_kunit_page(test, 0);
+	lock_page(page);
+	zspm_object_lose(zspm_kunit_object(test, 0), page);
+	KUNIT_EXPECT_FALSE(test, zspm_object_on_node(zspm_kunit(test)->handle[0], nid));
+	zspm_kunit_drop(test, 0);
+}
