@@ -612,5 +612,5 @@ MODULE_DESCRIPTION("zpool that keeps pages as they are on SPM nodes");
 MODULE_ALIAS("zpool-zspm");
 
 #ifdef CONFIG_SPM_KUNIT_TEST
-#include "spm/tests/zkunit.h"
+#include "spm/tests/zspm_kunit.h"
 #endif

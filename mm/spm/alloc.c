@@ -17,10 +17,20 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/page-flags.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/spm.h>
+#include <linux/spm_mapped.h>
 #include <linux/topology.h>
 
 #include "../internal.h"
-#include "core.h"
+#include "admit.h"
+#include "alloc.h"
+#include "control.h"
+#include "node.h"
+#include "order.h"
+#include "stats.h"
+#include "trim.h"
 
 /* No reclaim, no reserves: there is always another place for the page. */
 #define SPM_GFP (__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_NOWARN | \

@@ -42,7 +42,7 @@
 #include <linux/time64.h>
 #include <trace/events/spm.h>
 
-#include "core.h"
+#include "budget.h"
 
 /* Pages that one CPU is given at once: what asking costs is shared by as many. */
 #define SPM_CREDIT_BATCH	64

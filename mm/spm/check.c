@@ -9,15 +9,18 @@
 #define pr_fmt(fmt) "spm: " fmt
 
 #include <linux/debugfs.h>
+#include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/pagewalk.h>
 #include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <linux/spm_hooks.h>
+#include <linux/spm_mapped.h>
 #include <linux/workqueue.h>
 
-#include "core.h"
+#include "check.h"
 
 #define SPM_CHECK_INTERVAL	(10 * HZ)
 

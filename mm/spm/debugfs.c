@@ -16,10 +16,17 @@
 #include <linux/debugfs.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
-#include "core.h"
+#include "alloc.h"
+#include "check.h"
+#include "demote.h"
+#include "mapped.h"
+#include "node.h"
+#include "order.h"
 
 static int spm_order_show(struct seq_file *m, void *unused)
 {

@@ -17,14 +17,20 @@
 #include <linux/debugfs.h>
 #include <linux/kobject.h>
 #include <linux/migrate.h>
+#include <linux/mm.h>
 #include <linux/pagewalk.h>
+#include <linux/percpu.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/sysctl.h>
+#include <linux/spm_hooks.h>
+#include <linux/spm_mapped.h>
 #include <linux/sysfs.h>
 #include <linux/uaccess.h>
 
 #include "../internal.h"
-#include "core.h"
+#include "alloc.h"
+#include "demote.h"
+#include "memcg.h"
 
 /* Folios that are isolated at the same time. */
 #define SPM_DEMOTE_BATCH	SWAP_CLUSTER_MAX

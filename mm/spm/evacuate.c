@@ -20,10 +20,18 @@
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/migrate.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/spm.h>
 
 #include "../internal.h"
-#include "core.h"
+#include "control.h"
+#include "evacuate.h"
+#include "mapped.h"
+#include "node.h"
+#include "stats.h"
+#include "users.h"
 
 /* Pages that are isolated at the same time. */
 #define SPM_EVACUATE_BATCH	SWAP_CLUSTER_MAX

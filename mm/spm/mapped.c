@@ -30,21 +30,33 @@
 #include <linux/debugfs.h>
 #include <linux/highmem.h>
 #include <linux/log2.h>
+#include <linux/memcontrol.h>
 #include <linux/migrate.h>
+#include <linux/mm.h>
 #include <linux/page-isolation.h>
 #include <linux/pagewalk.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/page_ref.h>
 #include <linux/pagevec.h>
 #include <linux/rmap.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
+#include <linux/spm.h>
+#include <linux/spm_mapped.h>
 #include <linux/swap.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 #include <trace/events/spm.h>
 
 #include "../internal.h"
-#include "core.h"
+#include "admit.h"
+#include "alloc.h"
+#include "mapped.h"
+#include "memcg.h"
+#include "node.h"
+#include "stats.h"
+#include "trim.h"
 
 #define SPM_NR_FAULT_TIMES	32ULL
 #define SPM_FAULTS_PER_SAMPLE	8

@@ -18,11 +18,14 @@
  */
 #include <linux/cgroup.h>
 #include <linux/memcontrol.h>
+#include <linux/mm.h>
 #include <linux/page_counter.h>
 #include <linux/seq_file.h>
+#include <linux/spm_hooks.h>
+#include <linux/spm_mapped.h>
 #include <linux/string.h>
 
-#include "core.h"
+#include "memcg.h"
 
 /* Some cgroup has had a limit: look at limits. Never goes back. */
 DEFINE_STATIC_KEY_FALSE(spm_memcg_key);

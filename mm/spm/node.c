@@ -14,7 +14,7 @@
  * This is not a memory allocator (see alloc.c), and knows nothing about
  * what is in the pages.
  *
- * For locking see core.h.
+ * For locking see node.h.
  */
 #define pr_fmt(fmt) "spm: " fmt
 
@@ -22,11 +22,22 @@
 #include <linux/ioport.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/spm.h>
 #include <trace/events/spm.h>
 
-#include "core.h"
+#include "control.h"
+#include "evacuate.h"
+#include "node.h"
+#include "order.h"
+#include "stats.h"
+#include "sysfs.h"
 
 #define SPM_RESOURCE_NAME "System RAM (spm)"
 
@@ -40,7 +51,7 @@ EXPORT_SYMBOL(spm_key);		/* for modules that read global counters */
 nodemask_t spm_nodes;
 EXPORT_SYMBOL(spm_nodes);
 
-/* One registration or unregistration at a time; see core.h. */
+/* One registration or unregistration at a time; see node.h. */
 DEFINE_MUTEX(spm_mutex);
 
 /* Registered nodes by id. Written under spm_mutex, read under RCU. */

@@ -7,11 +7,16 @@
  * So a node that is in no order any more gets no new pages after
  * synchronize_rcu(), and there is no state to check on the way.
  */
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/spm_hooks.h>
 #include <linux/topology.h>
 
-#include "core.h"
+#include "node.h"
+#include "order.h"
 
 struct spm_order __rcu *spm_orders[MAX_NUMNODES];
 

@@ -5,7 +5,15 @@
  * Each node has its own, and each CPU its own of these, so that counting
  * touches no shared cache line. Reading sums them up.
  */
-#include "core.h"
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/spm.h>
+#include <linux/string.h>
+#include "admit.h"
+#include "node.h"
+#include "stats.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/spm.h>

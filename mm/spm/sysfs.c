@@ -11,10 +11,21 @@
  */
 #include <linux/kobject.h>
 #include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/node.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/spm_hooks.h>
 #include <linux/sysfs.h>
 
-#include "core.h"
+#include "budget.h"
+#include "control.h"
+#include "demote.h"
+#include "mapped.h"
+#include "node.h"
+#include "stats.h"
+#include "sysfs.h"
 
 static struct kobject *spm_kobj;
 

@@ -14,9 +14,19 @@
  * is the user's until it frees the folio.
  */
 #include <linux/highmem.h>
+#include <linux/jiffies.h>
+#include <linux/llist.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/sort.h>
+#include <linux/spm.h>
 
-#include "core.h"
+#include "admit.h"
+#include "control.h"
+#include "node.h"
+#include "stats.h"
+#include "trim.h"
 
 /* How often in turn a device may ask to be asked again. */
 #define SPM_TRIM_RETRIES	8

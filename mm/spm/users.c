@@ -3,9 +3,11 @@
  * The users of SPM: who keeps pages there, and can move them away
  */
 #include <linux/export.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/spm.h>
 
-#include "core.h"
+#include "users.h"
 
 /* Guards the list, and keeps users from going away while they move pages. */
 static DEFINE_MUTEX(spm_users_mutex);

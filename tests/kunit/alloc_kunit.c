@@ -6,8 +6,10 @@
 #include <linux/cpumask.h>
 #include <linux/memcontrol.h>
 #include <linux/sched/mm.h>
+#include <linux/spm_mapped.h>
 #include <linux/topology.h>
 
+#include "../order.h"
 #include "kunit.h"
 
 /* ---- From which node ---- */

@@ -12,6 +12,9 @@
 #include <linux/mm.h>
 #include <linux/spinlock.h>
 
+#include "../admit.h"
+#include "../alloc.h"
+#include "../budget.h"
 #include "kunit.h"
 
 #define SPM_CONTROL_PHYSICAL	1000

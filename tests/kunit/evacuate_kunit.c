@@ -10,6 +10,7 @@
 #include <linux/migrate.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
+#include <linux/spm_mapped.h>
 
 #include "../../internal.h"
 #include "kunit.h"

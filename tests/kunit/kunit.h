@@ -12,7 +12,8 @@
 #include <kunit/test.h>
 #include <linux/spm.h>
 
-#include "../core.h"
+#include "../node.h"
+#include "../stats.h"
 
 /* SPM nodes that a test may have at the same time. */
 #define SPM_KUNIT_NODES		2

@@ -13,6 +13,7 @@
 #include <linux/topology.h>
 
 #include "../../internal.h"
+#include "../control.h"
 #include "kunit.h"
 
 /* ---- Memory ---- */

@@ -10,7 +10,7 @@
 #include <kunit/test.h>
 #include <linux/prandom.h>
 
-#include "../core.h"
+#include "../budget.h"
 
 /* Pages that the device advertises; few, so that it is full again and again. */
 #define SPM_MODEL_PAGES		1024

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Taking pages from SPM nodes, inside of the core */
+#ifndef _SPM_ALLOC_H
+#define _SPM_ALLOC_H
+
+#include <linux/types.h>
+
+struct dentry;
+struct folio;
+struct spm_node;
+
+struct folio *spm_alloc_unadmitted(int nid);
+struct folio *spm_alloc_probed(int nid, unsigned int order);
+bool spm_takes_tasks(int nid, bool wanted);
+bool spm_move_admit(struct spm_node *to, const struct spm_node *from, long nr);
+
+#ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
+void spm_fault_debugfs_init(struct dentry *dir);
+#else
+static inline void spm_fault_debugfs_init(struct dentry *dir) {}
+#endif
+
+#endif /* _SPM_ALLOC_H */

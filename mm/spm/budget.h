@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What decides that a page fits on a device, see budget.c */
+#ifndef _SPM_BUDGET_H
+#define _SPM_BUDGET_H
+
+#include <linux/jiffies.h>
+#include <linux/spinlock.h>
+#include <linux/spm.h>
+
+/**
+ * enum spm_gate - may pages be stored on a node?
+ * @SPM_GATE_OPEN: yes, as long as the budget says that they fit
+ * @SPM_GATE_TARGET: usage was above the target, and has to fall below the mark
+ *	for reopening. A CPU may still use up its credit.
+ * @SPM_GATE_LIMIT: stopped, as usage has reached the margin
+ * @SPM_GATE_HIGH: stopped by SPM_EVENT_HIGH
+ * @SPM_GATE_CAPACITY: stopped, as the device can hold less than before
+ * @SPM_GATE_STALE: stopped, for there is no reading that is fresh enough
+ * @SPM_GATE_REMOVED: stopped for good, as there is no device any more
+ * @NR_SPM_GATES: how many there are
+ *
+ * From SPM_GATE_LIMIT on it is a hard stop: no page is stored, whatever credit
+ * there is, until a reading that was taken afterwards allows it.
+ */
+enum spm_gate {
+	SPM_GATE_OPEN,
+	SPM_GATE_TARGET,
+	SPM_GATE_LIMIT,
+	SPM_GATE_HIGH,
+	SPM_GATE_CAPACITY,
+	SPM_GATE_STALE,
+	SPM_GATE_REMOVED,
+	NR_SPM_GATES
+};
+
+/**
+ * struct spm_knobs - what the administrator decides
+ * @margin_permille: share of the physical capacity that is never given out
+ * @target_permille: share above which no more pages are taken, for a while
+ * @reopen_permille: share at which they are taken again
+ * @interval_ms: time between readings
+ * @stale_ms: age at which a reading is worth nothing any more
+ */
+struct spm_knobs {
+	u32 margin_permille;
+	u32 target_permille;
+	u32 reopen_permille;
+	u32 interval_ms;
+	u32 stale_ms;
+};
+
+/**
+ * struct spm_snapshot - what had been written to a node at some time
+ * @time_ns: the time
+ * @written: number of pages that were written completely by then
+ */
+struct spm_snapshot {
+	u64 time_ns;
+	u64 written;
+};
+
+/* In these the time that a reading may be old is divided twice over. */
+#define SPM_NR_SNAPSHOTS	32
+
+/**
+ * struct spm_budget - what decides that a page fits, see budget.c
+ * @gate: may pages be stored? Set by spm_budget_set_gate(). Every store reads it
+ *	without the lock.
+ * @fresh_until: jiffies at which the last reading is too old. As @gate.
+ * @logical_bytes: what the node advertises. Constant.
+ * @nid: the node, for traces. Constant.
+ * @lock: guards all members
+ * @granted: pages that were admitted, or may be as CPUs have credit for them
+ * @limit_bytes: what the device may hold at most
+ * @limit: what @granted may rise to
+ * @uncovered: @limit_bytes has fallen, and @granted is above @limit since
+ * @base: pages that were surely in @reading
+ * @reading: the last one that was good; physical_bytes 0 before the first
+ * @stopped_ns: when the hard stop began, or was confirmed last
+ * @nr_snapshots: number of snapshots taken
+ * @snapshot: the last ones; number i is at i % SPM_NR_SNAPSHOTS
+ * @knobs: the administrator's
+ */
+struct spm_budget {
+	enum spm_gate gate;
+	unsigned long fresh_until;
+	u64 logical_bytes;
+	int nid;
+
+	spinlock_t lock;		/* all members */
+	u64 granted;
+	u64 limit_bytes;
+	u64 limit;
+	bool uncovered;
+	u64 base;
+	struct spm_telemetry reading;
+	u64 stopped_ns;
+	unsigned int nr_snapshots;
+	struct spm_snapshot snapshot[SPM_NR_SNAPSHOTS];
+	struct spm_knobs knobs;
+};
+
+extern const char *const spm_gate_names[NR_SPM_GATES];
+extern const struct spm_knobs spm_knobs_default;
+
+void spm_budget_init(struct spm_budget *budget, int nid, u64 logical_bytes);
+void spm_budget_snapshot(struct spm_budget *budget, u64 written, u64 now_ns);
+int spm_budget_reading(struct spm_budget *budget,
+		       const struct spm_telemetry *reading, u64 now_ns,
+		       unsigned long now);
+void spm_budget_stop(struct spm_budget *budget, enum spm_gate gate, u64 now_ns);
+void spm_budget_expire(struct spm_budget *budget, u64 now_ns, unsigned long now);
+unsigned int spm_budget_grant(struct spm_budget *budget);
+void spm_budget_take_back(struct spm_budget *budget, u64 nr);
+void spm_budget_get(struct spm_budget *budget, struct spm_budget *copy);
+u64 spm_budget_bound_bytes(struct spm_budget *budget);
+u64 spm_budget_deficit_bytes(struct spm_budget *budget);
+int spm_budget_set_knobs(struct spm_budget *budget, const struct spm_knobs *knobs);
+void spm_budget_marks(struct spm_budget *budget, u64 *low_bytes, u64 *high_bytes);
+
+/**
+ * spm_budget_stopped() - must no page be stored, whatever credit there is?
+ * @budget: the budget
+ * @now: jiffies
+ *
+ * Looks at the age of the reading itself: the worker that should notice may
+ * be the very thing that does not run.
+ *
+ * Return: true if the gate is stopped, or the last reading too old.
+ */
+static inline bool spm_budget_stopped(const struct spm_budget *budget,
+				      unsigned long now)
+{
+	/* READ_ONCE: both are written under the lock, which is not for stores. */
+	return READ_ONCE(budget->gate) > SPM_GATE_TARGET ||
+	       time_after(now, READ_ONCE(budget->fresh_until));
+}
+
+#endif /* _SPM_BUDGET_H */

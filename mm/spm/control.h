@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The worker of each node: it reads the device, relieves it, and trims */
+#ifndef _SPM_CONTROL_H
+#define _SPM_CONTROL_H
+
+struct spm_node;
+
+/* Time after which more freed pages are trimmed, while pages are being freed. */
+#define SPM_TRIM_DELAY_MS	10
+
+void spm_control_init(struct spm_node *node);
+void spm_control_start(struct spm_node *node);
+void spm_control_stop(struct spm_node *node);
+void spm_control_run(struct spm_node *node);
+void spm_control_wake(struct spm_node *node);
+void spm_control_kick(struct spm_node *node);
+void spm_control_trim_soon(struct spm_node *node);
+
+#endif /* _SPM_CONTROL_H */

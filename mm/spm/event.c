@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the device of an SPM node tells without being asked
+ *
+ * A provider calls these, with its own locks held if it likes: none of its
+ * operations is called from here, but for spm_sync_removed().
+ */
+#define pr_fmt(fmt) "spm: " fmt
+
+#include <linux/delay.h>
+#include <linux/export.h>
+#include <linux/printk.h>
+#include <linux/spm.h>
+#include <linux/timekeeping.h>
+#include <trace/events/spm.h>
+
+#include "budget.h"
+#include "control.h"
+#include "node.h"
+#include "stats.h"
+
+/**
+ * spm_notify() - the device tells something without being asked
+ * @node: the provider's node
+ * @event: what
+ *
+ * When this returns, nothing is admitted any more, if the event is to stop it.
+ * What was admitted before may still be being written. Calls no operation of the
+ * provider's, so the provider may hold its own locks.
+ *
+ * Context: Any. Not after the provider's release operation.
+ */
+void spm_notify(struct spm_node *node, enum spm_event event)
+{
+	static const enum spm_gate gates[] = {
+		[SPM_EVENT_HIGH] = SPM_GATE_HIGH,
+		[SPM_EVENT_CAPACITY] = SPM_GATE_CAPACITY,
+		[SPM_EVENT_REMOVED] = SPM_GATE_REMOVED,
+	};
+
+	trace_spm_event(node->nid, event);
+	if (event == SPM_EVENT_REMOVED) {
+		/* Pairs with READ_ONCE in spm_folio_readable() and others. */
+		WRITE_ONCE(node->removed, true);
+		pr_err("node %d: the device is gone, with %lu pages\n", node->nid,
+		       spm_stat_read(node, SPM_STAT_USED));
+	}
+	if (event != SPM_EVENT_LOW)
+		spm_budget_stop(&node->budget, gates[event], ktime_get_ns());
+	spm_control_wake(node);
+}
+EXPORT_SYMBOL_GPL(spm_notify);
+
+/**
+ * spm_sync_removed() - wait until tasks can't read what a device had held
+ * @node: the provider's node, for which it has raised SPM_EVENT_REMOVED
+ *
+ * Tasks read pages in mapped mode without asking, so where the hardware doesn't
+ * raise a machine check for a device that is gone, they may read anything until
+ * this returns. Afterwards they get SIGBUS.
+ *
+ * Context: Process context. May sleep. Calls operations of the provider's.
+ */
+void spm_sync_removed(struct spm_node *node)
+{
+	spm_control_run(node);
+	while (READ_ONCE(node->losing)) {	/* vs the worker's next run */
+		msleep(SPM_TRIM_DELAY_MS);
+		spm_control_run(node);
+	}
+}
+EXPORT_SYMBOL_GPL(spm_sync_removed);
+
+/**
+ * spm_notify_poisoned() - the device tells that it has lost pages
+ * @node: the provider's node
+ * @nr_pages: how many
+ *
+ * Only counts them. What makes reading them fail is the page's hardware poison
+ * flag, see memory_failure(), or the machine check.
+ *
+ * Context: Any. Not after the provider's release operation.
+ */
+void spm_notify_poisoned(struct spm_node *node, unsigned long nr_pages)
+{
+	spm_stat_add(node, SPM_STAT_POISONED, nr_pages);
+}
+EXPORT_SYMBOL_GPL(spm_notify_poisoned);

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Relief of an SPM node: moving pages off it
+ *
+ * If there is a deficit, pages go to DRAM while there is plenty of that, else to
+ * the swap device, coldest first. If there is none, pages go that keep others out,
+ * see spm_share().
+ *
+ * A reading shows the effect of moving pages only if it is of a later time. So
+ * nothing is moved again until there is such a reading.
+ */
+#include <linux/bitops.h>
+#include <linux/math64.h>
+#include <linux/mmzone.h>
+#include <linux/sched.h>
+#include <linux/spm.h>
+#include <linux/timekeeping.h>
+#include <trace/events/spm.h>
+
+#include "../internal.h"
+#include "budget.h"
+#include "mapped.h"
+#include "node.h"
+#include "relief.h"
+#include "stats.h"
+#include "trim.h"
+#include "users.h"
+
+/* Pages that are moved before looking again whether DRAM has room. */
+#define SPM_RELIEF_BATCH	64
+/* Pages that are moved before reading again. */
+#define SPM_RELIEF_MAX		4096UL
+/* How long room is kept for a kind of pages that has found none. */
+#define SPM_WANT_TIME		HZ
+/* How much one has to have more, then, and which part of that goes at a time. */
+#define SPM_SHARE_MIN		1024
+#define SPM_SHARE_PART		8
+/* DRAM that promotion leaves alone, above the high watermark: 1/64 of a zone. */
+#define SPM_PROMOTE_SHIFT	6
+
+static bool spm_zone_has_room(struct zone *zone)
+{
+	unsigned long mark = high_wmark_pages(zone) +
+			     (zone_managed_pages(zone) >> SPM_PROMOTE_SHIFT) +
+			     SPM_RELIEF_BATCH;
+
+	return zone_watermark_ok(zone, 0, mark, ZONE_NORMAL, 0);
+}
+
+/* Is there a zone which promotion does not push kswapd into? */
+static bool spm_dram_has_room(void)
+{
+	struct zonelist *zonelist = node_zonelist(numa_mem_id(), GFP_KERNEL);
+	struct zoneref *z;
+	struct zone *zone;
+
+	for_each_zone_zonelist(zone, z, zonelist, ZONE_NORMAL)
+		if (spm_zone_has_room(zone))
+			return true;
+	return false;
+}
+
+static unsigned long spm_pages_of(struct spm_node *node, enum spm_kind kind)
+{
+	unsigned long mapped = spm_stat_read(node, SPM_STAT_MAPPED);
+	unsigned long used = max(spm_stat_read(node, SPM_STAT_USED), mapped);
+
+	return kind == SPM_TASKS ? mapped : used - mapped;
+}
+
+static unsigned long spm_move_off(struct spm_node *node, enum spm_kind kind,
+				  unsigned long nr, enum spm_relief relief)
+{
+	unsigned long done;
+
+	if (!spm_pages_of(node, kind))
+		return 0;
+	if (kind == SPM_TASKS)
+		return spm_mapped_relieve(node, nr, relief);
+	done = spm_users_relieve(node->nid, nr, relief);
+	spm_stat_add(node, relief == SPM_PROMOTE ? SPM_STAT_PROMOTED :
+						   SPM_STAT_WRITTEN_BACK, done);
+	return done;
+}
+
+static unsigned long spm_promote(struct spm_node *node, enum spm_kind kind,
+				 unsigned long nr)
+{
+	unsigned long done = 0, moved;
+
+	while (done < nr && spm_dram_has_room()) {
+		moved = spm_move_off(node, kind, min(nr - done, SPM_RELIEF_BATCH),
+				     SPM_PROMOTE);
+		if (!moved)
+			break;
+		done += moved;
+		cond_resched();
+	}
+	trace_spm_relieve(node->nid, SPM_PROMOTE, nr, done);
+	return done;
+}
+
+static unsigned long spm_write_back(struct spm_node *node, enum spm_kind kind,
+				    unsigned long nr)
+{
+	unsigned long done = spm_move_off(node, kind, nr, SPM_WRITE_BACK);
+
+	trace_spm_relieve(node->nid, SPM_WRITE_BACK, nr, done);
+	return done;
+}
+
+static unsigned long spm_relieve_of(struct spm_node *node, enum spm_kind kind,
+				    unsigned long nr)
+{
+	unsigned long done;
+
+	if (!nr)
+		return 0;
+	done = spm_promote(node, kind, nr);
+	if (done < nr)
+		done += spm_write_back(node, kind, nr - done);
+	return min(done, nr);
+}
+
+/*
+ * Each kind gives in proportion to what it has. What one can't give, the other
+ * does.
+ */
+static void spm_relieve_of_all(struct spm_node *node, unsigned long nr)
+{
+	unsigned long tasks = spm_pages_of(node, SPM_TASKS);
+	unsigned long users = spm_pages_of(node, SPM_USERS);
+	unsigned long done;
+
+	done = spm_relieve_of(node, SPM_TASKS,
+			      mult_frac(nr, tasks, max(tasks + users, 1UL)));
+	done += spm_relieve_of(node, SPM_USERS, nr - done);
+	spm_relieve_of(node, SPM_TASKS, nr - done);
+}
+
+/* Pages that take as much as there is to be got rid of, at the ratio of now. */
+static unsigned long spm_relief_pages(struct spm_node *node)
+{
+	u64 deficit = spm_budget_deficit_bytes(&node->budget);
+	unsigned long nr = spm_stat_read(node, SPM_STAT_USED);
+	u64 used_bytes = READ_ONCE(node->budget.reading.used_bytes);
+
+	if (!deficit || !used_bytes)
+		return 0;
+	nr = min_t(u64, nr, mul_u64_u64_div_u64(nr, deficit, used_bytes) + 1);
+	return min(nr, SPM_RELIEF_MAX);
+}
+
+/* Have a kind make room for the other, if that finds none but has less. */
+static unsigned long spm_yield(struct spm_node *node, enum spm_kind kind,
+			       enum spm_kind other)
+{
+	unsigned long wanted = atomic_long_xchg(&node->wanted[other], 0);
+	long excess = spm_pages_of(node, kind) - spm_pages_of(node, other);
+
+	if (wanted)
+		node->wanted_until[other] = jiffies + SPM_WANT_TIME;
+	if (excess < SPM_SHARE_MIN ||
+	    time_after(jiffies, node->wanted_until[other])) {
+		clear_bit(kind, &node->yields);
+		return 0;
+	}
+	set_bit(kind, &node->yields);
+	return spm_relieve_of(node, kind,
+			      min_t(unsigned long, wanted, excess / SPM_SHARE_PART));
+}
+
+/**
+ * spm_share() - let both kinds of pages have a share of a node
+ * @node: the node
+ *
+ * Whoever came first must not keep the other kind out. If one kind finds no room
+ * while the other has more, the other makes some, and gets no more meanwhile.
+ *
+ * Context: The node's worker. May sleep.
+ * Return: how many pages were moved off the node.
+ */
+unsigned long spm_share(struct spm_node *node)
+{
+	return spm_yield(node, SPM_USERS, SPM_TASKS) +
+	       spm_yield(node, SPM_TASKS, SPM_USERS);
+}
+
+/**
+ * spm_relieve() - move pages off a node, if it has to become emptier
+ * @node: the node, which has telemetry
+ *
+ * Context: The node's worker. May sleep.
+ */
+void spm_relieve(struct spm_node *node)
+{
+	unsigned long nr;
+
+	/* READ_ONCE: written by this worker only, but under the lock. */
+	if (READ_ONCE(node->budget.reading.as_of_ns) < node->relieved_ns)
+		return;
+	nr = spm_relief_pages(node);
+	if (nr)
+		spm_relieve_of_all(node, nr);
+	else if (!spm_share(node))
+		return;
+	spm_trim_flush(node);
+	node->relieved_ns = ktime_get_ns();
+}

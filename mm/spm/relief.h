@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Relief: moving pages off a node that is short of space */
+#ifndef _SPM_RELIEF_H
+#define _SPM_RELIEF_H
+
+struct spm_node;
+
+void spm_relieve(struct spm_node *node);
+unsigned long spm_share(struct spm_node *node);
+
+#endif /* _SPM_RELIEF_H */

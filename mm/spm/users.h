@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the core asks of users, see struct spm_user */
+#ifndef _SPM_USERS_H
+#define _SPM_USERS_H
+
+#include <linux/spm.h>
+
+struct folio;
+
+int spm_users_writeback(struct folio *folio);
+unsigned long spm_users_relieve(int nid, unsigned long nr, enum spm_relief relief);
+
+#endif /* _SPM_USERS_H */
