@@ -2,11 +2,12 @@
 /*
  * zspm: a zpool that keeps pages as they are on SPM nodes
  *
- * zswap hands a page to zspm_store_page(), which copies it to a page of an SPM
- * node; the device compresses it there. Loading copies it back. If no SPM node
- * has room, zswap is told to compress the page. The compressed object goes to
- * another zpool, the fallback, which zspm passes such calls on to; without a
- * fallback the page goes to the swap device.
+ * zswap hands a folio to zspm_store_folio(), which copies each of its pages to a page
+ * of an SPM node, or none if there is no room for all; the device compresses them
+ * there. Loading copies a page back. If no SPM node has room, zswap is told to
+ * compress the folio. The compressed objects go to another zpool, the fallback,
+ * which zspm passes such calls on to; without a fallback the folio goes to the swap
+ * device.
  *
  * It is not an allocator of small objects: an object is one page.
  *
@@ -16,13 +17,21 @@
  * are machine-check safe. An object whose page the device has lost stays, and
  * every load of it fails, until zswap frees it.
  *
+ * Age: zspm_lru has a list of objects for each SPM node and cgroup, in the order in
+ * which they were stored, for what was swapped out first is the coldest. A page that
+ * moves to another node begins anew there. Whoever looks for victims takes them from
+ * the list's head, and leaves the others as they are.
+ *
  * Locking, outermost first:
  *   page lock	guards the page's being an object's page: whether it is movable,
  *		and which object page_private() is.
  *   object lock	a bit in the object's pointer to its page, guards that
- *		pointer, and the page's contents from being moved. Held while
- *		4 KiB are copied, and taken by loads, which must not wait for a
- *		page lock that migration holds. A spinlock.
+ *		pointer, the page's contents from being moved, and which node's
+ *		list the object is on. Held while 4 KiB are copied, and taken by
+ *		loads, which must not wait for a page lock that migration holds.
+ *		A spinlock.
+ *   zspm_lru's locks	one for each node, guard the lists. An object that is on a
+ *		list is not freed.
  * zswap makes sure that nobody loads or frees an object that is being freed.
  */
 #define pr_fmt(fmt) "zspm: " fmt
@@ -30,7 +39,9 @@
 #include <linux/processor.h>
 #include <linux/bit_spinlock.h>
 #include <linux/highmem.h>
+#include <linux/list_lru.h>
 #include <linux/llist.h>
+#include <linux/memcontrol.h>
 #include <linux/migrate.h>
 #include <linux/module.h>
 #include <linux/page-flags.h>
@@ -43,20 +54,30 @@
 #include <linux/workqueue.h>
 #include <linux/zpool.h>
 
-#include "spm/zswap.h"
-
 /* Bits of zspm_object.page that are free, as struct page is aligned. */
 #define ZSPM_LOCK_BIT	0		/* the object lock */
 #define ZSPM_LOCK	BIT(ZSPM_LOCK_BIT)
 #define ZSPM_FREED	BIT(1)		/* waits to be freed: @free is valid */
 #define ZSPM_BITS	(ZSPM_LOCK | ZSPM_FREED)
 
+/* Pages that are moved off a node at the same time; they are on the stack. */
+#define ZSPM_VICTIMS	16
+/* Pages that could not be moved, after which the next cgroup has its turn. */
+#define ZSPM_FAILURES	64
+
+struct zspm_pool;
+
 /**
  * struct zspm_object - a stored page
  * @page: pointer to the page, and the bits above; the pointer is NULL if the
  *	device has lost the page. Under the object lock.
- * @swp: where the page was swapped out to; for writing it back
+ * @swp: where the page was swapped out to; for moving it away. Constant.
  * @free: links objects that could not be freed at once
+ * @lru: in zspm_lru, from the end of storing until zswap drops the object, or the
+ *	device loses the page
+ * @objcg: the cgroup that the page belongs to, with a reference, or NULL. Constant.
+ * @pool: the pool. Constant.
+ * @home_nid: the node that the page was on before. Constant.
  */
 struct zspm_object {
 	unsigned long page;
@@ -64,6 +85,10 @@ struct zspm_object {
 		swp_entry_t swp;
 		struct llist_node free;
 	};
+	struct list_head lru;
+	struct obj_cgroup *objcg;
+	struct zspm_pool *pool;
+	int home_nid;
 };
 
 /**
@@ -75,6 +100,7 @@ struct zspm_pool {
 };
 
 static struct kmem_cache *zspm_object_cache;
+static struct list_lru zspm_lru;
 
 /* Number of pools, and the name of new pools' fallback, under the mutex. */
 static DEFINE_MUTEX(zspm_pools_mutex);
@@ -155,6 +181,37 @@ static int zspm_read_page(struct page *to, struct page *from)
 	       zspm_copy_page(to, from) : -EHWPOISON;
 }
 
+/* ---- Age ---- */
+
+/* Under RCU: an object of a cgroup that is gone belongs to the one above it. */
+static struct mem_cgroup *zspm_object_memcg(const struct zspm_object *obj)
+{
+	return obj->objcg ? obj_cgroup_memcg(obj->objcg) : NULL;
+}
+
+/* To the list's young end. */
+static void zspm_lru_add(struct zspm_object *obj, int nid)
+{
+	rcu_read_lock();
+	list_lru_add(&zspm_lru, &obj->lru, nid, zspm_object_memcg(obj));
+	rcu_read_unlock();
+}
+
+/* Under the object lock. Return: false if it was on no list. */
+static bool zspm_lru_del(struct zspm_object *obj)
+{
+	struct page *page = zspm_object_page(obj);
+	bool removed;
+
+	if (!page)
+		return false;
+	rcu_read_lock();
+	removed = list_lru_del(&zspm_lru, &obj->lru, page_to_nid(page),
+			       zspm_object_memcg(obj));
+	rcu_read_unlock();
+	return removed;
+}
+
 /* ---- Freeing ---- */
 
 static void zspm_free_work(struct work_struct *work);
@@ -162,19 +219,21 @@ static DECLARE_WORK(zspm_free_worker, zspm_free_work);
 static LLIST_HEAD(zspm_free_list);
 static struct workqueue_struct *zspm_wq;
 
-/* Free a page, which is locked, and has been some object's until now. */
-static void zspm_page_free(struct page *page)
+/* Free the object's page, which is locked, and has been its own until now. */
+static void zspm_page_free(struct zspm_object *obj, struct page *page)
 {
 	zspm_page_detach(page);
 	unlock_page(page);
 	spm_free_folio(page_folio(page));
+	spm_uncharge(obj->objcg, 1);
 }
 
 /* @page: the object's page, locked; NULL if it has none */
 static void zspm_object_free(struct zspm_object *obj, struct page *page)
 {
 	if (page)
-		zspm_page_free(page);
+		zspm_page_free(obj, page);
+	obj_cgroup_put(obj->objcg);
 	kmem_cache_free(zspm_object_cache, obj);
 }
 
@@ -185,6 +244,7 @@ static bool zspm_object_try_free(struct zspm_object *obj)
 	bool locked = true;
 
 	zspm_object_lock(obj);
+	zspm_lru_del(obj);
 	page = zspm_object_page(obj);
 	if (page)
 		locked = trylock_page(page);
@@ -247,70 +307,143 @@ static void zspm_drop_page(void *pool, unsigned long handle)
 static void zspm_object_lose(struct zspm_object *obj, struct page *page)
 {
 	zspm_object_lock(obj);
+	zspm_lru_del(obj);
 	zspm_object_set_page(obj, NULL);
 	zspm_object_unlock(obj);
 
 	spm_folio_lost(page_folio(page));
-	zspm_page_free(page);
+	zspm_page_free(obj, page);
 }
 
 /* ---- Storing and loading ---- */
 
-static struct zspm_object *zspm_object_new(struct page *page)
+/* One for each page. Return: false, with none, if there is no memory. */
+static bool zspm_objects_alloc(long nr, unsigned long *handles)
 {
-	struct zspm_object *obj;
+	const gfp_t gfp = __GFP_NORETRY | __GFP_NOWARN | __GFP_KSWAPD_RECLAIM;
 
-	obj = kmem_cache_alloc(zspm_object_cache, __GFP_NORETRY | __GFP_NOWARN |
-						  __GFP_KSWAPD_RECLAIM);
-	if (obj) {
-		obj->page = 0;
-		obj->swp = page_swap_entry(page);
-	}
-	return obj;
+	return kmem_cache_alloc_bulk(zspm_object_cache, gfp, nr, (void **)handles);
 }
 
-static int zspm_store_page(void *pool, struct page *page, unsigned long *handle)
+static void zspm_pages_free(struct list_head *pages)
 {
-	struct zspm_pool *zpool = pool;
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		spm_free_folio(page_folio(page));
+	}
+}
+
+/* Return: 0; -EHWPOISON, then the remaining pages were not written. */
+static int zspm_write_pages(struct folio *folio, long start,
+			    struct list_head *pages)
+{
+	struct page *page;
+	int rc;
+
+	list_for_each_entry(page, pages, lru) {
+		rc = zspm_write_page(page, folio_page(folio, start++));
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* Give each object its page. */
+static void zspm_objects_init(struct zspm_pool *pool, struct folio *folio,
+			      long start, struct obj_cgroup *objcg,
+			      struct list_head *pages,
+			      const unsigned long *handles)
+{
+	struct page *page, *next;
 	struct zspm_object *obj;
-	struct folio *folio;
-	struct page *dst;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		obj = (struct zspm_object *)*handles++;
+		obj->page = (unsigned long)page;
+		obj->swp = page_swap_entry(folio_page(folio, start++));
+		obj->objcg = objcg;
+		obj->pool = pool;
+		obj->home_nid = folio_nid(folio);
+		INIT_LIST_HEAD(&obj->lru);
+
+		lock_page(page);
+		zspm_page_attach(page, obj);
+		unlock_page(page);
+	}
+}
+
+/* From here on migration and the search for victims see them. */
+static void zspm_objects_publish(long nr, const unsigned long *handles)
+{
+	struct zspm_object *obj;
+	long i;
+
+	for (i = 0; i < nr; i++) {
+		obj = (struct zspm_object *)handles[i];
+		zspm_object_lock(obj);
+		zspm_lru_add(obj, page_to_nid(zspm_object_page(obj)));
+		zspm_object_unlock(obj);
+	}
+}
+
+/* The cgroup is charged. */
+static int zspm_store_charged(struct zspm_pool *pool, struct folio *folio,
+			      long start, long nr, struct obj_cgroup *objcg,
+			      unsigned long *handles)
+{
+	LIST_HEAD(pages);
+	int rc;
+
+	if (spm_list_lru_prepare(&zspm_lru, objcg))
+		return -ENOMEM;
+	if (spm_alloc_pages(nr, &pages))
+		return -ENOSPC;
+	if (!zspm_objects_alloc(nr, handles)) {
+		spm_unalloc_pages(nr, &pages);
+		return -ENOMEM;
+	}
+
+	rc = zspm_write_pages(folio, start, &pages);
+	spm_pages_written(nr, &pages, rc);
+	if (rc) {
+		zspm_pages_free(&pages);
+		kmem_cache_free_bulk(zspm_object_cache, nr, (void **)handles);
+		return rc;
+	}
+
+	if (objcg)
+		obj_cgroup_get_many(objcg, nr);
+	zspm_objects_init(pool, folio, start, objcg, &pages, handles);
+	zspm_objects_publish(nr, handles);
+	return 0;
+}
+
+static int zspm_store_folio(void *data, struct folio *folio, long start, long nr,
+			    struct obj_cgroup *objcg, unsigned long *handles)
+{
+	struct zspm_pool *pool = data;
+	int rc;
 
 	/*
-	 * A task's page that leaves an SPM node is to leave it. It does not come
+	 * A task's folio that leaves an SPM node is to leave it. It does not come
 	 * back, nor does it take DRAM.
 	 */
-	if (spm_folio(page_folio(page)))
+	if (spm_folio(folio))
 		return -ENOSPC;
 
-	/* First, as whoever has a folio from SPM has to write it. */
-	obj = zspm_object_new(page);
-	if (!obj)
-		return -ENOMEM;
-
-	folio = spm_alloc_folio();
-	if (!folio) {
-		kmem_cache_free(zspm_object_cache, obj);
-		return zpool->fallback ? -EOPNOTSUPP : -ENOSPC;
+	rc = spm_charge(objcg, nr);
+	if (!rc) {
+		rc = zspm_store_charged(pool, folio, start, nr, objcg, handles);
+		if (rc)
+			spm_uncharge(objcg, nr);
 	}
-
-	/* A page that can't be read must not get to the compressor either. */
-	dst = folio_page(folio, 0);
-	if (zspm_write_page(dst, page)) {
-		spm_folio_refused(folio);
-		spm_free_folio(folio);
-		kmem_cache_free(zspm_object_cache, obj);
+	/* What can't be read must not get to the compressor either. */
+	if (rc == -EHWPOISON)
 		return -EIO;
-	}
-
-	lock_page(dst);
-	zspm_object_set_page(obj, dst);
-	zspm_page_attach(dst, obj);
-	spm_folio_stored(folio);
-	unlock_page(dst);
-
-	*handle = (unsigned long)obj;
-	return 0;
+	return rc && pool->fallback ? -EOPNOTSUPP : rc;
 }
 
 static int zspm_load_page(void *pool, unsigned long handle, struct page *page)
@@ -345,6 +478,22 @@ static void zspm_putback_page(struct page *page)
 {
 }
 
+/* Under the object lock: the contents are in @dst now. */
+static void zspm_object_move(struct zspm_object *obj, struct page *dst,
+			     struct page *src)
+{
+	bool listed = false;
+
+	if (page_to_nid(dst) != page_to_nid(src))
+		listed = zspm_lru_del(obj);
+	get_page(dst);
+	zspm_page_attach(dst, obj);
+	zspm_object_set_page(obj, dst);
+	zspm_page_detach(src);
+	if (listed)
+		zspm_lru_add(obj, page_to_nid(dst));
+}
+
 /* Both pages are locked. Does not sleep, so it suits every mode. */
 static int zspm_migrate_page(struct page *dst, struct page *src,
 			     enum migrate_mode mode)
@@ -358,12 +507,8 @@ static int zspm_migrate_page(struct page *dst, struct page *src,
 
 	zspm_object_lock(obj);
 	rc = zspm_read_page(dst, src);
-	if (!rc) {
-		get_page(dst);
-		zspm_page_attach(dst, obj);
-		zspm_object_set_page(obj, dst);
-		zspm_page_detach(src);
-	}
+	if (!rc)
+		zspm_object_move(obj, dst, src);
 	zspm_object_unlock(obj);
 
 	spm_folio_move_end(page_folio(dst), page_folio(src), rc);
@@ -380,26 +525,40 @@ static const struct movable_operations zspm_mops = {
 
 /* ---- Moving to DRAM or to the swap device ---- */
 
-/* What object is this page? False if none, or if it is gone in a moment. */
-static bool zspm_object_swp(struct zspm_object *obj, swp_entry_t *swp)
+/*
+ * Once the lock is dropped that keeps the object from going away, it may be freed.
+ * As a handle it is only compared from there on.
+ */
+static void zspm_make_victim(struct spm_victim *victim, struct zspm_object *obj)
 {
-	bool valid;
+	victim->swp = obj->swp;
+	victim->pool = obj->pool;
+	victim->handle = (unsigned long)obj;
+	victim->home_nid = obj->home_nid;
+}
+
+/* Return: 0; -ENOENT if it is gone in a moment; -EBUSY if it must not be written. */
+static int zspm_object_victim(struct zspm_object *obj, struct spm_victim *victim)
+{
+	int rc = -ENOENT;
 
 	zspm_object_lock(obj);
-	valid = !(obj->page & ZSPM_FREED);
-	if (valid)
-		*swp = obj->swp;
+	if (!(obj->page & ZSPM_FREED)) {
+		zspm_make_victim(victim, obj);
+		rcu_read_lock();
+		rc = spm_memcg_may_write_back(zspm_object_memcg(obj)) ? 0 : -EBUSY;
+		rcu_read_unlock();
+	}
 	zspm_object_unlock(obj);
-	return valid;
+	return rc;
 }
 
 /* Move the page out of zswap. See struct spm_user. */
 static int zspm_writeback(struct folio *folio)
 {
 	struct page *page = folio_page(folio, 0);
+	struct spm_victim victim;
 	struct zspm_object *obj;
-	swp_entry_t swp;
-	bool valid;
 	int rc;
 
 	lock_page(page);
@@ -408,37 +567,80 @@ static int zspm_writeback(struct folio *folio)
 		zspm_object_lose(obj, page);
 		return -EHWPOISON;
 	}
-	valid = obj && zspm_object_swp(obj, &swp);
+	rc = obj ? zspm_object_victim(obj, &victim) : -ENOENT;
 	unlock_page(page);
-	if (!valid)
-		return -ENOENT;
+	if (rc)
+		return rc;
 
-	/* From here on obj may be freed. It is only compared, as the handle. */
-	rc = zswap_evict(swp, (unsigned long)obj, false);
-
+	spm_evict(&victim, 1, SPM_WRITE_BACK);
 	/* -EIO: memory_failure() is about to mark the page, see above. */
-	return rc == -ENOMEM || rc == -EIO ? -EAGAIN : rc;
+	return victim.rc == -ENOMEM || victim.rc == -EIO ? -EAGAIN : victim.rc;
 }
 
-/* Is the object on this node? For zswap, which keeps it from going away. */
-static bool zspm_object_on_node(unsigned long handle, int nid)
-{
-	struct zspm_object *obj = (struct zspm_object *)handle;
-	struct page *page;
-	bool on_node;
+/**
+ * struct zspm_choice - the search for victims
+ * @victims: what was found
+ * @nr: number of @victims
+ * @max: how many are wanted
+ * @skip: objects at the list's head that are passed by: they could not be moved
+ */
+struct zspm_choice {
+	struct spm_victim *victims;
+	unsigned int nr;
+	unsigned int max;
+	unsigned int skip;
+};
 
-	zspm_object_lock(obj);
-	page = zspm_object_page(obj);
-	on_node = page && page_to_nid(page) == nid;
-	zspm_object_unlock(obj);
-	return on_node;
+/* For list_lru_walk_one(), under the list's lock. All keep their places. */
+static enum lru_status zspm_choose(struct list_head *item, struct list_lru_one *list,
+				   spinlock_t *lock, void *arg)
+{
+	struct zspm_object *obj = container_of(item, struct zspm_object, lru);
+	struct zspm_choice *choice = arg;
+
+	if (choice->skip) {
+		choice->skip--;
+		return LRU_SKIP;
+	}
+	zspm_make_victim(&choice->victims[choice->nr++], obj);
+	return choice->nr == choice->max ? LRU_STOP : LRU_SKIP;
 }
 
-static unsigned long zspm_relieve(int nid, unsigned long nr,
-				  enum spm_relief relief)
+static bool zspm_out_of_memory(const struct zspm_choice *choice)
 {
-	return zswap_evict_cold(nr, zspm_object_on_node, nid,
-				relief == SPM_PROMOTE);
+	unsigned int i;
+
+	for (i = 0; i < choice->nr; i++)
+		if (choice->victims[i].rc == -ENOMEM)
+			return true;
+	return false;
+}
+
+/* Move the cgroup's coldest pages off the node. See struct spm_user. */
+static unsigned long zspm_relieve(int nid, struct mem_cgroup *memcg,
+				  unsigned long nr, enum spm_relief relief)
+{
+	struct spm_victim victims[ZSPM_VICTIMS];
+	struct zspm_choice choice = { .victims = victims };
+	unsigned long done = 0, nr_to_walk;
+	unsigned int moved, failed = 0;
+
+	while (done < nr && failed < ZSPM_FAILURES) {
+		choice.nr = 0;
+		choice.max = min_t(unsigned long, nr - done, ZSPM_VICTIMS);
+		choice.skip = failed;
+		nr_to_walk = choice.skip + choice.max;
+		list_lru_walk_one(&zspm_lru, nid, memcg, zspm_choose, &choice,
+				  &nr_to_walk);
+		if (!choice.nr)
+			break;
+		moved = spm_evict(victims, choice.nr, relief);
+		done += moved;
+		failed += choice.nr - moved;
+		if (zspm_out_of_memory(&choice))
+			break;
+	}
+	return done;
 }
 
 static struct spm_user zspm_user = {
@@ -541,9 +743,11 @@ static void *zspm_create(const char *name, gfp_t gfp)
 	guard(mutex)(&zspm_pools_mutex);
 	if (*zspm_fallback) {
 		pool->fallback = zpool_create_pool(zspm_fallback, name, gfp);
-		if (!pool->fallback)
+		if (!pool->fallback) {
 			pr_warn("no fallback zpool '%s': pages without room go to the swap device\n",
 				zspm_fallback);
+			*zspm_fallback = '\0';	/* so that it says what is true */
+		}
 	}
 	zspm_nr_pools++;
 	spm_hooks_get();
@@ -575,7 +779,7 @@ static struct zpool_driver zspm_zpool_driver = {
 	.map = zspm_map,
 	.unmap = zspm_unmap,
 	.total_pages = zspm_total_pages,
-	.store_page = zspm_store_page,
+	.store_folio = zspm_store_folio,
 	.load_page = zspm_load_page,
 	.drop_page = zspm_drop_page,
 };
@@ -586,15 +790,22 @@ static int __init zspm_init(void)
 	if (!zspm_object_cache)
 		return -ENOMEM;
 
+	if (list_lru_init_memcg(&zspm_lru, NULL))
+		goto err_cache;
+
 	zspm_wq = alloc_workqueue("zspm", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!zspm_wq) {
-		kmem_cache_destroy(zspm_object_cache);
-		return -ENOMEM;
-	}
+	if (!zspm_wq)
+		goto err_lru;
 
 	spm_register_user(&zspm_user);
 	zpool_register_driver(&zspm_zpool_driver);
 	return 0;
+
+err_lru:
+	list_lru_destroy(&zspm_lru);
+err_cache:
+	kmem_cache_destroy(zspm_object_cache);
+	return -ENOMEM;
 }
 module_init(zspm_init);
 
@@ -603,6 +814,7 @@ static void __exit zspm_exit(void)
 	zpool_unregister_driver(&zspm_zpool_driver);
 	spm_unregister_user(&zspm_user);
 	destroy_workqueue(zspm_wq);	/* frees what is left to be freed */
+	list_lru_destroy(&zspm_lru);
 	kmem_cache_destroy(zspm_object_cache);
 }
 module_exit(zspm_exit);

@@ -26,9 +26,11 @@ static void znull_destroy(void *pool)
 {
 }
 
-static int znull_store_page(void *pool, struct page *page, unsigned long *handle)
+static int znull_store_folio(void *pool, struct folio *folio, long start, long nr,
+			     struct obj_cgroup *objcg, unsigned long *handles)
 {
-	*handle = (unsigned long)&znull_pool;
+	while (nr--)
+		*handles++ = (unsigned long)&znull_pool;
 	return 0;
 }
 
@@ -76,7 +78,7 @@ static struct zpool_driver znull_driver = {
 	.map = znull_map,
 	.unmap = znull_unmap,
 	.total_pages = znull_total_pages,
-	.store_page = znull_store_page,
+	.store_folio = znull_store_folio,
 	.load_page = znull_load_page,
 	.drop_page = znull_drop_page,
 };

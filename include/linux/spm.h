@@ -4,18 +4,22 @@
  *
  * An SPM node is a NUMA node whose memory ordinary allocations never see. A
  * provider (a driver that owns the memory) registers it; a user (zspm, say)
- * takes pages from it with spm_alloc_folio(), and only so.
+ * takes pages from it with spm_alloc_pages(), and only so.
  */
 #ifndef _LINUX_SPM_H
 #define _LINUX_SPM_H
 
 #include <linux/list.h>
+#include <linux/mm_types.h>
 #include <linux/range.h>
 #include <linux/spm_hooks.h>
 #include <linux/types.h>
 
 struct folio;
+struct list_lru;
+struct mem_cgroup;
 struct module;
+struct obj_cgroup;
 struct spm_node;
 
 /* ---- For providers ---- */
@@ -148,7 +152,7 @@ enum spm_relief {
 };
 
 /**
- * struct spm_user - someone who keeps pages on SPM nodes
+ * struct spm_user - someone who keeps swapped-out pages on SPM nodes
  * @list: the core's
  * @name: for messages
  * @writeback: move the data of @folio off SPM for good, to where it can be
@@ -158,8 +162,9 @@ enum spm_relief {
  *	them up, as they can't be read; -ENOENT if @folio is not the user's (any
  *	more); -EAGAIN to be called again later; other -errno if the data cannot
  *	be moved.
- * @relieve: move up to @nr pages off the SPM node @nid, coldest first. Process
- *	context without locks, may sleep. Return: how many it has moved.
+ * @relieve: move up to @nr pages that belong to @memcg (NULL: to none) off the SPM
+ *	node @nid, coldest first. Process context without locks, may sleep.
+ *	Return: how many it has moved.
  *
  * A user's folio that is off the LRU is a movable page (see linux/migrate.h).
  */
@@ -167,8 +172,8 @@ struct spm_user {
 	struct list_head list;
 	const char *name;
 	int (*writeback)(struct folio *folio);
-	unsigned long (*relieve)(int nid, unsigned long nr,
-				 enum spm_relief relief);
+	unsigned long (*relieve)(int nid, struct mem_cgroup *memcg,
+				 unsigned long nr, enum spm_relief relief);
 };
 
 void spm_register_user(struct spm_user *user);
@@ -177,14 +182,65 @@ void spm_unregister_user(struct spm_user *user);
 void spm_hooks_get(void);
 void spm_hooks_put(void);
 
-struct folio *spm_alloc_folio(void);
+int spm_alloc_pages(unsigned long nr, struct list_head *pages);
+void spm_unalloc_pages(unsigned long nr, struct list_head *pages);
+void spm_pages_written(unsigned long nr, struct list_head *pages, int rc);
 void spm_free_folio(struct folio *folio);
-void spm_folio_stored(struct folio *folio);
-void spm_folio_refused(struct folio *folio);
 bool spm_folio_readable(const struct folio *folio);
 void spm_folio_loaded(struct folio *folio, int rc);
 void spm_folio_lost(struct folio *folio);
 int spm_folio_move_begin(struct folio *dst, struct folio *src);
 void spm_folio_move_end(struct folio *dst, struct folio *src, int rc);
+
+/**
+ * struct spm_victim - a swapped-out page that is to leave its SPM node
+ * @swp: the slot that it was swapped out to
+ * @pool: what the pool's create operation has returned, see zswap_unstore()
+ * @handle: the pool's handle for it
+ * @home_nid: the node that it was on before it was swapped out
+ * @rc: what came of it: 0, it is gone; -ENOENT, it was gone before; -EAGAIN,
+ *	somebody has it; -EIO, it can't be read, and stays; -ENOMEM
+ * @folio: spm_evict()'s own
+ * @shadow: the same
+ */
+struct spm_victim {
+	swp_entry_t swp;
+	const void *pool;
+	unsigned long handle;
+	int home_nid;
+	int rc;
+	struct folio *folio;
+	void *shadow;
+};
+
+unsigned int spm_evict(struct spm_victim *victims, unsigned int nr,
+		       enum spm_relief relief);
+
+#ifdef CONFIG_MEMCG
+int spm_charge(struct obj_cgroup *objcg, unsigned long nr);
+void spm_uncharge(struct obj_cgroup *objcg, unsigned long nr);
+int spm_list_lru_prepare(struct list_lru *lru, struct obj_cgroup *objcg);
+bool spm_memcg_may_write_back(struct mem_cgroup *memcg);
+#else
+static inline int spm_charge(struct obj_cgroup *objcg, unsigned long nr)
+{
+	return 0;
+}
+
+static inline void spm_uncharge(struct obj_cgroup *objcg, unsigned long nr)
+{
+}
+
+static inline int spm_list_lru_prepare(struct list_lru *lru,
+				       struct obj_cgroup *objcg)
+{
+	return 0;
+}
+
+static inline bool spm_memcg_may_write_back(struct mem_cgroup *memcg)
+{
+	return true;
+}
+#endif
 
 #endif /* _LINUX_SPM_H */

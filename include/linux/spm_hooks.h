@@ -17,7 +17,8 @@
 #include <linux/types.h>
 
 struct folio;
-struct obj_cgroup;
+struct mem_cgroup;
+struct page;
 
 #ifdef CONFIG_SPM
 
@@ -28,6 +29,7 @@ unsigned long __spm_zone_page_state(int item);
 long __spm_node_page_state(int item);
 unsigned long __spm_used_pages(void);
 bool __spm_object(const struct folio *folio);
+bool __spm_forgets(const struct page *page);
 struct folio *spm_alloc_migration_target(struct folio *src);
 
 /**
@@ -94,6 +96,15 @@ static inline bool spm_object(const struct folio *folio)
 	return spm_active() && __spm_object(folio);
 }
 
+/*
+ * Was the device told to forget what is in this page, which is being freed? Then
+ * nobody is to write to it again.
+ */
+static inline bool spm_forgets(const struct page *page)
+{
+	return spm_active() && __spm_forgets(page);
+}
+
 #else /* !CONFIG_SPM */
 
 static inline bool spm_active(void)
@@ -136,6 +147,11 @@ static inline bool spm_object(const struct folio *folio)
 	return false;
 }
 
+static inline bool spm_forgets(const struct page *page)
+{
+	return false;
+}
+
 static inline struct folio *spm_alloc_migration_target(struct folio *src)
 {
 	return NULL;
@@ -145,26 +161,12 @@ static inline struct folio *spm_alloc_migration_target(struct folio *src)
 
 #if defined(CONFIG_SPM) && defined(CONFIG_MEMCG)
 
-DECLARE_STATIC_KEY_FALSE(spm_memcg_key);
-
-bool __spm_memcg_may_store(struct obj_cgroup *objcg);
-void spm_memcg_account(struct obj_cgroup *objcg, int nr_pages);
-
-/* May this cgroup (or none, NULL) have one more page on an SPM node? */
-static inline bool spm_memcg_may_store(struct obj_cgroup *objcg)
-{
-	return !static_branch_unlikely(&spm_memcg_key) || !objcg ||
-	       __spm_memcg_may_store(objcg);
-}
+void spm_memcg_init(struct mem_cgroup *memcg, struct mem_cgroup *parent);
 
 #else /* !CONFIG_SPM || !CONFIG_MEMCG */
 
-static inline bool spm_memcg_may_store(struct obj_cgroup *objcg)
-{
-	return true;
-}
-
-static inline void spm_memcg_account(struct obj_cgroup *objcg, int nr_pages)
+static inline void spm_memcg_init(struct mem_cgroup *memcg,
+				  struct mem_cgroup *parent)
 {
 }
 

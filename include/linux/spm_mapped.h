@@ -57,8 +57,6 @@ bool __spm_may_demote(struct folio *folio);
 bool spm_can_demote(int nid);
 bool spm_numa_sampled(void);
 unsigned int spm_demote_folios(struct list_head *list);
-unsigned int spm_promote_folios(struct list_head *list);
-unsigned long spm_shrink_node(int nid, unsigned long nr, bool promote);
 bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio);
 bool __spm_unshare(struct mm_struct *mm, unsigned long addr, unsigned int tries);
 void __spm_promoted_hot(int nid, unsigned int nr);
@@ -100,14 +98,9 @@ static inline bool spm_free_pages(struct page *page, unsigned int order)
 	return spm_nid(page_to_nid(page)) && __spm_free_pages(page, order);
 }
 
-/*
- * Should reclaim give this folio, locked and not referenced, to SPM instead? Or,
- * if it is relieving an SPM node, to DRAM: but not what may be dropped.
- */
-static inline bool spm_may_move(struct folio *folio, bool promote)
+/* Should reclaim give this folio, locked and not referenced, to SPM instead? */
+static inline bool spm_may_demote(struct folio *folio)
 {
-	if (promote)
-		return folio_test_swapbacked(folio);
 	return static_branch_unlikely(&spm_demote_key) && __spm_may_demote(folio);
 }
 
@@ -183,7 +176,7 @@ static inline bool spm_free_pages(struct page *page, unsigned int order)
 	return false;
 }
 
-static inline bool spm_may_move(struct folio *folio, bool promote)
+static inline bool spm_may_demote(struct folio *folio)
 {
 	return false;
 }
@@ -194,11 +187,6 @@ static inline bool spm_can_demote(int nid)
 }
 
 static inline unsigned int spm_demote_folios(struct list_head *list)
-{
-	return 0;
-}
-
-static inline unsigned int spm_promote_folios(struct list_head *list)
 {
 	return 0;
 }

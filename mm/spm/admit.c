@@ -52,7 +52,10 @@ bool spm_admit_slow(struct spm_node *node, long nr)
 		this_cpu_add(node->cpu->credit, granted);
 		return true;
 	}
-	this_cpu_add(node->cpu->credit, granted + nr);
+	/* What one large folio could not use is for others. */
+	this_cpu_add(node->cpu->credit, nr);
+	if (granted)
+		spm_budget_take_back(&node->budget, granted);
 	spm_refuse(node, READ_ONCE(node->budget.gate) == SPM_GATE_TARGET ?
 			 SPM_STAT_REFUSED_TARGET : SPM_STAT_REFUSED_BUDGET);
 	spm_control_kick(node);

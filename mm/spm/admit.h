@@ -59,6 +59,15 @@ static inline void spm_tell_written(struct spm_node *node, unsigned long pfn,
 		node->written(node, pfn);
 }
 
+/* So many pages were written that had been admitted, and told to the provider. */
+static inline void spm_count_written(struct spm_node *node, long nr,
+				     enum spm_stat stat)
+{
+	/* Written first, counted then. Pairs with smp_rmb() in spm_take_reading(). */
+	smp_wmb();
+	spm_stat_add(node, stat, nr);
+}
+
 /**
  * spm_written() - a folio that spm_admit() admitted has been written
  * @node: the node
@@ -72,9 +81,7 @@ static inline void spm_written(struct spm_node *node, struct folio *folio,
 	long nr = folio_nr_pages(folio);
 
 	spm_tell_written(node, folio_pfn(folio), nr);
-	/* Written first, counted then. Pairs with smp_rmb() in spm_take_reading(). */
-	smp_wmb();
-	spm_stat_add(node, stat, nr);
+	spm_count_written(node, nr, stat);
 }
 
 #endif /* _SPM_ADMIT_H */

@@ -5,7 +5,7 @@
  * The zones of SPM nodes are in no zonelist that GFP flags and a node id could
  * select. Only struct spm_node refers to them, and only this file uses that.
  *
- * Counting: a page is in use from spm_alloc_folio() to spm_free_folio(). When
+ * Counting: a page is in use from spm_alloc_pages() to spm_free_folio(). When
  * migration moves its contents, spm_folio_move_begin() counts the target as
  * well. It is not counted before that, as it may not be used after all, and
  * then is freed by the migration code.
@@ -16,6 +16,8 @@
 #include <linux/fault-inject.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/page-flags.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -67,21 +69,79 @@ void spm_fault_debugfs_init(struct dentry *dir)
 }
 #endif
 
+static struct page *spm_node_alloc_pages(struct spm_node *node, gfp_t gfp,
+					 unsigned int order)
+{
+	return alloc_pages_zones(SPM_GFP | gfp, order, node->zonerefs);
+}
+
+static void spm_node_full(struct spm_node *node)
+{
+	spm_refuse(node, SPM_STAT_REFUSED_FULL);
+	spm_control_kick(node);		/* there may be pages to trim */
+}
+
 static struct folio *spm_node_alloc(struct spm_node *node, unsigned int order)
 {
-	struct folio *folio;
+	struct page *page;
 
 	if (spm_fault_alloc()) {
 		spm_refuse(node, SPM_STAT_REFUSED_INJECTED);
 		return NULL;
 	}
 
-	folio = folio_alloc_zones(SPM_GFP, order, node->zonerefs);
-	if (!folio) {
-		spm_refuse(node, SPM_STAT_REFUSED_FULL);
-		spm_control_kick(node);		/* there may be pages to trim */
+	page = spm_node_alloc_pages(node, __GFP_COMP, order);
+	if (!page)
+		spm_node_full(node);
+	return page_rmappable_folio(page);
+}
+
+static void spm_free_unwritten(struct list_head *pages)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
 	}
-	return folio;
+}
+
+/* Fill the list with single pages, taken in pieces as large as there are. */
+static bool spm_node_fill(struct spm_node *node, unsigned long nr,
+			  struct list_head *pages)
+{
+	unsigned int order = MAX_PAGE_ORDER, i;
+	struct page *page;
+
+	while (nr) {
+		order = min_t(unsigned int, order, ilog2(nr));
+		page = spm_node_alloc_pages(node, 0, order);
+		if (!page && !order--)
+			return false;
+		if (!page)
+			continue;
+		if (order)
+			split_page(page, order);
+		for (i = 0; i < 1U << order; i++)
+			list_add_tail(&page[i].lru, pages);
+		nr -= 1UL << order;
+	}
+	return true;
+}
+
+static bool spm_node_alloc_single(struct spm_node *node, unsigned long nr,
+				  struct list_head *pages)
+{
+	if (spm_fault_alloc()) {
+		spm_refuse(node, SPM_STAT_REFUSED_INJECTED);
+		return false;
+	}
+
+	if (spm_node_fill(node, nr, pages))
+		return true;
+	spm_free_unwritten(pages);
+	spm_node_full(node);
+	return false;
 }
 
 static bool spm_may_grow(struct spm_node *node, enum spm_kind kind)
@@ -93,17 +153,18 @@ static bool spm_may_grow(struct spm_node *node, enum spm_kind kind)
 	return false;
 }
 
-static struct folio *spm_node_alloc_admitted(struct spm_node *node,
-					     unsigned int order)
+/* Admit all pages and take them, or none. */
+static bool spm_node_alloc_admitted(struct spm_node *node, unsigned long nr,
+				    struct list_head *pages)
 {
-	struct folio *folio;
-
-	if (!spm_may_grow(node, SPM_USERS) || !spm_admit(node, 1L << order))
-		return NULL;
-	folio = spm_node_alloc(node, order);
-	if (!folio)
-		spm_unadmit(node, 1L << order);
-	return folio;
+	if (!spm_may_grow(node, SPM_USERS) || !spm_admit(node, nr))
+		return false;
+	if (spm_node_alloc_single(node, nr, pages)) {
+		spm_stat_add(node, SPM_STAT_USED, nr);
+		return true;
+	}
+	spm_unadmit(node, nr);
+	return false;
 }
 
 /* It would be admitted now. Whether it still is, when it's to be written, is open. */
@@ -129,7 +190,7 @@ static void spm_order_want(const struct spm_order *order, enum spm_kind kind)
 	}
 }
 
-/* The caller counts the folio as used, and holds the RCU read lock until then. */
+/* The caller holds the RCU read lock until it has counted the folio as used. */
 static struct folio *spm_order_alloc(int nid, unsigned int size_order,
 				     enum spm_kind kind,
 				     struct folio *(*alloc)(struct spm_node *,
@@ -151,35 +212,63 @@ static struct folio *spm_order_alloc(int nid, unsigned int size_order,
 }
 
 /**
- * spm_alloc_folio() - take a page from an SPM node
+ * spm_alloc_pages() - take pages from an SPM node
+ * @nr: how many
+ * @pages: list that they are added to, by their lru
  *
- * Takes it from the nearest SPM node that has room, as seen from this CPU.
- * The user makes it a movable page (see linux/migrate.h) before long, so that
- * the node can be evacuated. It writes the page once, and then says so with
- * spm_folio_stored(), or spm_folio_refused() if it got stuck.
+ * Takes them from the nearest SPM node that has room for all, as seen from this
+ * CPU. They are single pages. The user makes each a movable page (see
+ * linux/migrate.h) before long, so that the node can be evacuated. It writes each
+ * once, and then says so with spm_pages_written(); or gives all back with
+ * spm_unalloc_pages() without having written any.
  *
  * Context: Any that can take zone->lock. Does not sleep, reclaim, or use
  * reserves.
- * Return: an order-0 folio with uninitialized contents, to be given back with
- * spm_free_folio(); NULL if no SPM node has room, which is counted there.
+ * Return: 0, the pages have uninitialized contents, and are each to be given back
+ * with spm_free_folio(); -ENOSPC if no SPM node has room, which is counted there.
  */
-struct folio *spm_alloc_folio(void)
+int spm_alloc_pages(unsigned long nr, struct list_head *pages)
 {
-	struct folio *folio;
+	const struct spm_order *order;
+	bool done = false;
+	int i;
 
 	rcu_read_lock();
-	folio = spm_order_alloc(numa_node_id(), 0, SPM_USERS,
-				spm_node_alloc_admitted);
-	if (folio)
-		spm_stat_inc(spm_node_of(folio), SPM_STAT_USED);
+	order = spm_order_get(numa_node_id());
+	for (i = 0; order && i < order->nr && !done; i++)
+		done = spm_node_alloc_admitted(order->node[i], nr, pages);
+	if (!order)
+		spm_refuse_no_node();
+	else if (!done && nr == 1)
+		spm_order_want(order, SPM_USERS);
 	rcu_read_unlock();
-	return folio;
+	return done ? 0 : -ENOSPC;
 }
-EXPORT_SYMBOL_GPL(spm_alloc_folio);
+EXPORT_SYMBOL_GPL(spm_alloc_pages);
+
+/**
+ * spm_unalloc_pages() - give back pages that were not written to
+ * @nr: how many
+ * @pages: all that spm_alloc_pages() has given
+ *
+ * Context: Any that can take zone->lock.
+ */
+void spm_unalloc_pages(unsigned long nr, struct list_head *pages)
+{
+	struct page *page = list_first_entry(pages, struct page, lru);
+	struct spm_node *node = spm_node_of(page_folio(page));
+
+	rcu_read_lock();		/* see spm_free_folio() */
+	spm_free_unwritten(pages);
+	spm_unadmit(node, nr);
+	spm_stat_add(node, SPM_STAT_USED, -(long)nr);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(spm_unalloc_pages);
 
 /**
  * spm_free_folio() - give back a page
- * @folio: folio from spm_alloc_folio(), or what it was migrated to
+ * @folio: a page from spm_alloc_pages(), or what it was migrated to
  *
  * The device is told to forget the contents, and only then the page is free.
  * Others may hold references still, if the user has made the folio a movable
@@ -287,6 +376,25 @@ bool spm_folio_readable(const struct folio *folio)
 	       !READ_ONCE(spm_node_of(folio)->removed);	/* vs spm_notify() */
 }
 EXPORT_SYMBOL_GPL(spm_folio_readable);
+
+/**
+ * __spm_forgets() - was the device told to forget a page that is being freed?
+ * @page: the page
+ *
+ * Context: Any.
+ * Return: true if it is on a node that trims what is freed.
+ */
+bool __spm_forgets(const struct page *page)
+{
+	struct spm_node *node;
+	bool forgets;
+
+	rcu_read_lock();
+	node = rcu_dereference(spm_table[page_to_nid(page)]);
+	forgets = node && node->trims;
+	rcu_read_unlock();
+	return forgets;
+}
 
 /**
  * __spm_object() - is this an object of an SPM user?

@@ -133,6 +133,8 @@ int __spm_migrate_begin(struct folio *dst, struct folio *src)
 	/* The page cache is written to by who knows what. */
 	if (WARN_ON_ONCE(!folio_test_anon(src)))
 		return -EBUSY;
+	if (!from && spm_charge_folio(src))
+		return -EBUSY;
 
 	rcu_read_lock();
 	to = rcu_dereference(spm_table[folio_nid(dst)]);
@@ -141,6 +143,8 @@ int __spm_migrate_begin(struct folio *dst, struct folio *src)
 		rc = 0;
 	}
 	rcu_read_unlock();
+	if (rc && !from)
+		spm_uncharge_folio(src);
 	return rc;
 }
 
@@ -166,6 +170,9 @@ static void spm_mapped_arrive(struct spm_node *to, struct folio *dst,
 		spm_mapped_add(to, -nr);
 	else if (!spm_folio(src))
 		trace_spm_demote(dst, src);
+	/* If it has arrived, mem_cgroup_migrate() took the charge over. */
+	if (rc && !spm_folio(src))
+		spm_uncharge_folio(src);
 }
 
 /**
@@ -391,19 +398,9 @@ bool __spm_unshare(struct mm_struct *mm, unsigned long addr, unsigned int tries)
 
 static void spm_promoted(int nid, enum spm_stat stat, long nr)
 {
-	struct spm_node *node;
-
-	rcu_read_lock();
-	node = rcu_dereference(spm_table[nid]);	/* its folios may be gone by now */
-	if (node)
-		spm_stat_add(node, stat, nr);
-	rcu_read_unlock();
+	spm_stat_add_nid(nid, stat, nr);
 	trace_spm_promote(nid, nr, spm_stat_names[stat]);
 }
-
-/* Don't wait for memory: what doesn't go to DRAM can go elsewhere. */
-#define SPM_DRAM_GFP	((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOWARN | \
-			 __GFP_NOMEMALLOC | GFP_NOWAIT)
 
 /* @arg: the fault that it is for, which has a memory policy; or none */
 static struct folio *spm_dram_folio(struct folio *src, unsigned long arg)
@@ -497,30 +494,6 @@ void __spm_promoted_hot(int nid, unsigned int nr)
 }
 
 /* ---- What the control loop and evacuation need ---- */
-
-/**
- * spm_mapped_relieve() - move tasks' folios off a node, the coldest first
- * @node: the node
- * @nr: how many pages
- * @relief: where to
- *
- * Context: The node's worker. May sleep.
- * Return: how many were moved. They were counted by where they went.
- */
-unsigned long spm_mapped_relieve(struct spm_node *node, unsigned long nr,
-				 enum spm_relief relief)
-{
-	long promoted = spm_stat_read(node, SPM_STAT_PROMOTED);
-	unsigned long done;
-
-	if (!nr || !spm_stat_read(node, SPM_STAT_MAPPED))
-		return 0;
-	done = spm_shrink_node(node->nid, nr, relief == SPM_PROMOTE);
-	/* What can't be promoted is swapped out at once. */
-	promoted = spm_stat_read(node, SPM_STAT_PROMOTED) - promoted;
-	spm_stat_add(node, SPM_STAT_WRITTEN_BACK, done - promoted);
-	return min(nr, done);
-}
 
 /**
  * spm_mapped_new_folio() - where a task's folio goes when its node is emptied

@@ -7,25 +7,18 @@
 
 struct dentry;
 struct folio;
+struct list_head;
 struct page;
 struct spm_node;
 
 #ifdef CONFIG_SPM_MAPPED
-unsigned long spm_mapped_relieve(struct spm_node *node, unsigned long nr,
-				 enum spm_relief relief);
+unsigned int spm_promote_folios(struct list_head *list);
 struct folio *spm_mapped_new_folio(struct folio *src);
 bool spm_mapped_lose(struct spm_node *node);
 bool spm_mapped_forget(struct page *page);
 void spm_mapped_drain(void);
 void spm_mapped_debugfs_init(struct dentry *dir);
 #else
-static inline unsigned long spm_mapped_relieve(struct spm_node *node,
-					       unsigned long nr,
-					       enum spm_relief relief)
-{
-	return 0;
-}
-
 static inline struct folio *spm_mapped_new_folio(struct folio *src)
 {
 	return NULL;

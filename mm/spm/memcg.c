@@ -2,24 +2,27 @@
 /*
  * SPM and control groups: what a cgroup has on SPM nodes, and may have there
  *
- *   memory.spm.current	what it has, in bytes; "spm" in memory.stat says the same
+ *   memory.spm.current	what it has, in bytes, with all below it
  *   memory.spm.max	what it may have
  *
- * Such pages take no DRAM, so they are not charged. But they count for the zswap
- * limit and statistics, as the uncompressed pages they are.
+ * One page_counter for a cgroup, mem_cgroup.spm, counts its pages there, those that
+ * are swapped out and those that tasks have mapped. It is charged before a page gets
+ * there, and uncharged when the page leaves. So the limit holds exactly, on every
+ * level, whoever stores or migrates.
  *
- * In mapped mode, a folio belongs to its cgroup all the time, but it is charged only
- * while it is in DRAM. So demotion makes room below memory.max, as swapping out
- * does, and promotion needs it. With cgroup v1 folios that are charged to a group
+ * Pages on SPM nodes take no DRAM. So they are not charged to memory.max: demotion
+ * makes room below it, as swapping out does, and promotion needs it. Nor do they
+ * count for zswap's limits and statistics, which are about compressed pages.
+ *
+ * With cgroup v1 nothing is counted, and tasks' folios that are charged to a group
  * stay in DRAM.
- *
- * As with memory.zswap.max, nothing is reserved: who looks at the limit at the
- * same time may exceed it together.
  */
 #include <linux/cgroup.h>
+#include <linux/export.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/page_counter.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/spm_hooks.h>
 #include <linux/spm_mapped.h>
@@ -27,77 +30,132 @@
 
 #include "memcg.h"
 
-/* Some cgroup has had a limit: look at limits. Never goes back. */
-DEFINE_STATIC_KEY_FALSE(spm_memcg_key);
+/* How often lowering the limit tries again when nothing could be moved. */
+#define SPM_MAX_RETRIES	16
 
-/* Could it have @nr pages more on SPM nodes, and all above it? */
-static bool spm_memcg_below_max(struct mem_cgroup *memcg, unsigned long nr)
+static bool spm_memcg_counted(const struct mem_cgroup *memcg)
 {
-	for (; memcg && !mem_cgroup_is_root(memcg); memcg = parent_mem_cgroup(memcg)) {
-		/* READ_ONCE: vs spm_max_write(). */
-		unsigned long max = READ_ONCE(memcg->spm_max);
+	return memcg && !mem_cgroup_is_root((struct mem_cgroup *)memcg) &&
+	       cgroup_subsys_on_dfl(memory_cgrp_subsys);
+}
 
-		if (max == PAGE_COUNTER_MAX)
-			continue;
-		/* Exact, as mem_cgroup_flush_stats() ignores small changes. */
-		if (max)
-			cgroup_rstat_flush(memcg->css.cgroup);
-		if (memcg_page_state(memcg, MEMCG_SPM) + nr > max)
+/**
+ * spm_memcg_init() - a cgroup is being made
+ * @memcg: the cgroup
+ * @parent: the one above it, or NULL
+ *
+ * Context: Process context, under cgroup_mutex.
+ */
+void spm_memcg_init(struct mem_cgroup *memcg, struct mem_cgroup *parent)
+{
+	page_counter_init(&memcg->spm, parent ? &parent->spm : NULL, false);
+}
+
+static bool spm_memcg_charge(struct mem_cgroup *memcg, unsigned long nr)
+{
+	struct page_counter *fail;
+
+	return !spm_memcg_counted(memcg) ||
+	       page_counter_try_charge(&memcg->spm, nr, &fail);
+}
+
+static void spm_memcg_uncharge_pages(struct mem_cgroup *memcg, unsigned long nr)
+{
+	if (spm_memcg_counted(memcg))
+		page_counter_uncharge(&memcg->spm, nr);
+}
+
+/**
+ * spm_charge() - a user is about to store pages
+ * @objcg: the cgroup that they belong to, or NULL
+ * @nr: number of pages
+ *
+ * Context: Any.
+ * Return: 0, to be followed by spm_uncharge() when they are freed; -EDQUOT if the
+ * cgroup, or one above it, may not have as many more.
+ */
+int spm_charge(struct obj_cgroup *objcg, unsigned long nr)
+{
+	bool charged;
+
+	if (!objcg)
+		return 0;
+	/* If it is just going away, the charge is taken back from above it. */
+	rcu_read_lock();
+	charged = spm_memcg_charge(obj_cgroup_memcg(objcg), nr);
+	rcu_read_unlock();
+	return charged ? 0 : -EDQUOT;
+}
+EXPORT_SYMBOL_GPL(spm_charge);
+
+/**
+ * spm_uncharge() - a user has freed pages
+ * @objcg: as with spm_charge()
+ * @nr: number of pages
+ *
+ * Context: Any.
+ */
+void spm_uncharge(struct obj_cgroup *objcg, unsigned long nr)
+{
+	if (!objcg)
+		return;
+	rcu_read_lock();
+	spm_memcg_uncharge_pages(obj_cgroup_memcg(objcg), nr);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(spm_uncharge);
+
+/**
+ * spm_list_lru_prepare() - a cgroup's pages are going to be on a list_lru
+ * @lru: the list_lru
+ * @objcg: the cgroup, or NULL
+ *
+ * Context: Process context. May sleep.
+ * Return: 0; -ENOMEM.
+ */
+int spm_list_lru_prepare(struct list_lru *lru, struct obj_cgroup *objcg)
+{
+	struct mem_cgroup *memcg;
+	int rc;
+
+	if (!objcg)
+		return 0;
+	memcg = get_mem_cgroup_from_objcg(objcg);
+	rc = memcg_list_lru_alloc(memcg, lru, GFP_KERNEL | __GFP_NOWARN);
+	mem_cgroup_put(memcg);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(spm_list_lru_prepare);
+
+/**
+ * spm_memcg_may_write_back() - may a cgroup's pages go to the swap device?
+ * @memcg: the cgroup, or NULL
+ *
+ * Context: Any. The cgroup does not go away.
+ * Return: false if memory.zswap.writeback forbids it.
+ */
+bool spm_memcg_may_write_back(struct mem_cgroup *memcg)
+{
+	return !memcg || mem_cgroup_zswap_writeback_enabled(memcg);
+}
+EXPORT_SYMBOL_GPL(spm_memcg_may_write_back);
+
+#ifdef CONFIG_SPM_MAPPED
+/* Would @nr pages more be within this limit and all above it? */
+static bool spm_counter_has_room(struct page_counter *counter, unsigned long nr)
+{
+	for (; counter; counter = counter->parent)	/* READ_ONCE: vs setting max */
+		if (page_counter_read(counter) + nr > READ_ONCE(counter->max))
 			return false;
-	}
 	return true;
 }
 
 /**
- * __spm_memcg_may_store() - is the cgroup below its limit, and all above it?
- * @objcg: the cgroup that a page belongs to
- *
- * Context: Process context. May sleep.
- * Return: true if one more page may be stored on an SPM node.
- */
-bool __spm_memcg_may_store(struct obj_cgroup *objcg)
-{
-	struct mem_cgroup *memcg;
-	bool below;
-
-	if (!cgroup_subsys_on_dfl(memory_cgrp_subsys))
-		return true;
-
-	memcg = get_mem_cgroup_from_objcg(objcg);
-	below = spm_memcg_below_max(memcg, 1);
-	mem_cgroup_put(memcg);
-	return below;
-}
-
-/**
- * spm_memcg_account() - account pages that zswap keeps on an SPM node
- * @objcg: the cgroup that they belong to
- * @nr_pages: how many, negative when they are freed
- *
- * Context: Any.
- */
-void spm_memcg_account(struct obj_cgroup *objcg, int nr_pages)
-{
-	struct mem_cgroup *memcg;
-
-	if (!cgroup_subsys_on_dfl(memory_cgrp_subsys))
-		return;
-
-	rcu_read_lock();
-	memcg = obj_cgroup_memcg(objcg);
-	mod_memcg_state(memcg, MEMCG_ZSWAP_B, nr_pages * (long)PAGE_SIZE);
-	mod_memcg_state(memcg, MEMCG_ZSWAPPED, nr_pages);
-	mod_memcg_state(memcg, MEMCG_SPM, nr_pages);
-	rcu_read_unlock();
-}
-
-#ifdef CONFIG_SPM_MAPPED
-/**
- * spm_memcg_may_demote() - does a folio's cgroup allow to demote it?
+ * spm_memcg_may_demote() - is there any point in trying to demote a folio?
  * @folio: the folio, isolated
  *
- * Context: Process context. May sleep.
- * Return: true if the cgroup, and all above it, stay below memory.spm.max.
+ * Context: Process context.
+ * Return: false if its cgroup, or one above it, may not have it on an SPM node.
  */
 bool spm_memcg_may_demote(struct folio *folio)
 {
@@ -107,8 +165,7 @@ bool spm_memcg_may_demote(struct folio *folio)
 		return true;
 	if (!cgroup_subsys_on_dfl(memory_cgrp_subsys))
 		return false;
-	return !static_branch_unlikely(&spm_memcg_key) ||
-	       spm_memcg_below_max(memcg, folio_nr_pages(folio));
+	return spm_counter_has_room(&memcg->spm, folio_nr_pages(folio));
 }
 
 /**
@@ -120,20 +177,42 @@ bool spm_memcg_may_demote(struct folio *folio)
  */
 bool spm_memcg_may_promote(struct folio *folio)
 {
-	unsigned long nr = folio_nr_pages(folio);
 	struct mem_cgroup *memcg;
-	bool below = true;
-
-	if (mem_cgroup_disabled() || !cgroup_subsys_on_dfl(memory_cgrp_subsys))
-		return true;
+	bool room = true;
 
 	rcu_read_lock();
-	for (memcg = folio_memcg(folio); below && memcg && !mem_cgroup_is_root(memcg);
-	     memcg = parent_mem_cgroup(memcg))	/* READ_ONCE: vs memory.max */
-		below = page_counter_read(&memcg->memory) + nr <=
-			READ_ONCE(memcg->memory.max);
+	memcg = folio_memcg(folio);
+	if (spm_memcg_counted(memcg))
+		room = spm_counter_has_room(&memcg->memory,
+					    folio_nr_pages(folio));
 	rcu_read_unlock();
-	return below;
+	return room;
+}
+
+/**
+ * spm_charge_folio() - a task's folio is about to get to an SPM node
+ * @folio: the folio, in DRAM, locked and isolated
+ *
+ * Context: Any.
+ * Return: 0; to be followed by spm_uncharge_folio() if it does not get there,
+ * while migrating it away and freeing it see to themselves. -EDQUOT if its cgroup,
+ * or one above it, may not have it there.
+ */
+int spm_charge_folio(struct folio *folio)
+{
+	return spm_memcg_charge(folio_memcg(folio), folio_nr_pages(folio)) ?
+	       0 : -EDQUOT;
+}
+
+/**
+ * spm_uncharge_folio() - undo spm_charge_folio()
+ * @folio: the folio
+ *
+ * Context: Any.
+ */
+void spm_uncharge_folio(struct folio *folio)
+{
+	spm_memcg_uncharge_pages(folio_memcg(folio), folio_nr_pages(folio));
 }
 
 /**
@@ -142,24 +221,24 @@ bool spm_memcg_may_promote(struct folio *folio)
  * @from: folio that the contents were in
  * @to: folio that they are in now
  *
- * It can't fail here: see spm_memcg_may_promote().
+ * On an SPM node it is charged to mem_cgroup.spm, by spm_charge_folio() before it
+ * got there; elsewhere to mem_cgroup.memory. It can't fail here: see
+ * spm_memcg_may_promote().
  *
  * Context: Any.
  */
 void __spm_memcg_migrate(struct mem_cgroup *memcg, struct folio *from,
 			 struct folio *to)
 {
-	long nr = folio_nr_pages(to);
+	unsigned long nr = folio_nr_pages(to);
 
-	if (spm_folio(from) == spm_folio(to) || mem_cgroup_is_root(memcg) ||
-	    !cgroup_subsys_on_dfl(memory_cgrp_subsys))
+	if (spm_folio(from) == spm_folio(to) || !spm_memcg_counted(memcg))
 		return;
 
 	if (spm_folio(to)) {
-		mod_memcg_state(memcg, MEMCG_SPM, nr);
 		page_counter_uncharge(&memcg->memory, nr);
 	} else {
-		mod_memcg_state(memcg, MEMCG_SPM, -nr);
+		page_counter_uncharge(&memcg->spm, nr);
 		page_counter_charge(&memcg->memory, nr);
 	}
 }
@@ -170,35 +249,49 @@ void __spm_memcg_migrate(struct mem_cgroup *memcg, struct folio *from,
  * @folio: the folio
  *
  * Context: Any.
- * Return: true if it is not charged.
+ * Return: true if it is not charged to mem_cgroup.memory.
  */
 bool __spm_memcg_uncharge(struct mem_cgroup *memcg, struct folio *folio)
 {
-	if (!cgroup_subsys_on_dfl(memory_cgrp_subsys))
+	if (!spm_memcg_counted(memcg))
 		return false;
-	mod_memcg_state(memcg, MEMCG_SPM, -folio_nr_pages(folio));
+	page_counter_uncharge(&memcg->spm, folio_nr_pages(folio));
 	return true;
 }
 #endif /* CONFIG_SPM_MAPPED */
 
+/* ---- memory.spm.* ---- */
+
 static u64 spm_current_read(struct cgroup_subsys_state *css, struct cftype *cft)
 {
-	struct mem_cgroup *memcg = mem_cgroup_from_css(css);
-
-	mem_cgroup_flush_stats(memcg);
-	return (u64)memcg_page_state(memcg, MEMCG_SPM) * PAGE_SIZE;
+	return (u64)page_counter_read(&mem_cgroup_from_css(css)->spm) * PAGE_SIZE;
 }
 
 static int spm_max_show(struct seq_file *m, void *v)
 {
 	/* READ_ONCE: vs spm_max_write(). */
-	unsigned long max = READ_ONCE(mem_cgroup_from_seq(m)->spm_max);
+	unsigned long max = READ_ONCE(mem_cgroup_from_seq(m)->spm.max);
 
 	if (max == PAGE_COUNTER_MAX)
 		seq_puts(m, "max\n");
 	else
 		seq_printf(m, "%llu\n", (u64)max * PAGE_SIZE);
 	return 0;
+}
+
+/* As memory.max does: until it holds, nothing can be moved, or a signal comes. */
+static void spm_memcg_enforce(struct mem_cgroup *memcg, unsigned long max)
+{
+	unsigned int retries = SPM_MAX_RETRIES;
+	unsigned long nr;
+
+	while ((nr = page_counter_read(&memcg->spm)) > max) {
+		if (signal_pending(current))
+			break;
+		if (!spm_relieve_memcg(memcg, nr - max) && !--retries)
+			break;
+		cond_resched();
+	}
 }
 
 static ssize_t spm_max_write(struct kernfs_open_file *of, char *buf,
@@ -212,9 +305,9 @@ static ssize_t spm_max_write(struct kernfs_open_file *of, char *buf,
 	if (rc)
 		return rc;
 
-	WRITE_ONCE(memcg->spm_max, max);	/* for those who read it */
-	if (max != PAGE_COUNTER_MAX)
-		static_branch_enable(&spm_memcg_key);
+	/* Ordered before reading usage, as with memory.max. */
+	xchg(&memcg->spm.max, max);
+	spm_memcg_enforce(memcg, max);
 	return nbytes;
 }
 
@@ -233,10 +326,10 @@ static struct cftype spm_memcg_files[] = {
 	{ }	/* terminate */
 };
 
-static int __init spm_memcg_init(void)
+static int __init spm_memcg_setup(void)
 {
 	if (mem_cgroup_disabled())
 		return 0;
 	return cgroup_add_dfl_cftypes(&memory_cgrp_subsys, spm_memcg_files);
 }
-subsys_initcall(spm_memcg_init);
+subsys_initcall(spm_memcg_setup);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a cgroup allows in mapped mode */
+/* What a cgroup allows; for users of SPM see linux/spm.h */
 #ifndef _SPM_MEMCG_H
 #define _SPM_MEMCG_H
 
@@ -10,6 +10,8 @@ struct folio;
 #if defined(CONFIG_SPM_MAPPED) && defined(CONFIG_MEMCG)
 bool spm_memcg_may_demote(struct folio *folio);
 bool spm_memcg_may_promote(struct folio *folio);
+int spm_charge_folio(struct folio *folio);
+void spm_uncharge_folio(struct folio *folio);
 #else
 static inline bool spm_memcg_may_demote(struct folio *folio)
 {
@@ -19,6 +21,15 @@ static inline bool spm_memcg_may_demote(struct folio *folio)
 static inline bool spm_memcg_may_promote(struct folio *folio)
 {
 	return true;
+}
+
+static inline int spm_charge_folio(struct folio *folio)
+{
+	return 0;
+}
+
+static inline void spm_uncharge_folio(struct folio *folio)
+{
 }
 #endif
 

@@ -19,8 +19,8 @@
 
 #include "../internal.h"
 #include "budget.h"
-#include "mapped.h"
 #include "node.h"
+#include "reclaim.h"
 #include "relief.h"
 #include "stats.h"
 #include "trim.h"
@@ -76,11 +76,10 @@ static unsigned long spm_move_off(struct spm_node *node, enum spm_kind kind,
 	if (!spm_pages_of(node, kind))
 		return 0;
 	if (kind == SPM_TASKS)
-		return spm_mapped_relieve(node, nr, relief);
-	done = spm_users_relieve(node->nid, nr, relief);
-	spm_stat_add(node, relief == SPM_PROMOTE ? SPM_STAT_PROMOTED :
-						   SPM_STAT_WRITTEN_BACK, done);
-	return done;
+		done = spm_reclaim(node->nid, NULL, nr, relief);
+	else
+		done = spm_users_relieve(node->nid, NULL, nr, relief);
+	return min(nr, done);
 }
 
 static unsigned long spm_promote(struct spm_node *node, enum spm_kind kind,
@@ -206,4 +205,35 @@ void spm_relieve(struct spm_node *node)
 		return;
 	spm_trim_flush(node);
 	node->relieved_ns = ktime_get_ns();
+}
+
+/**
+ * spm_relieve_memcg() - move pages of a cgroup off SPM nodes
+ * @memcg: the cgroup; it and all below it give some
+ * @nr: how many pages
+ *
+ * What is swapped out goes to the swap device, if that is allowed; what is mapped
+ * goes to DRAM, as long as there is room for it, in the cgroup too.
+ *
+ * Context: Process context without locks. May sleep.
+ * Return: how many pages were moved.
+ */
+unsigned long spm_relieve_memcg(struct mem_cgroup *memcg, unsigned long nr)
+{
+	static const enum spm_relief users[] = { SPM_WRITE_BACK, SPM_PROMOTE };
+	static const enum spm_relief tasks[] = { SPM_PROMOTE, SPM_WRITE_BACK };
+	unsigned long done = 0;
+	int i, nid;
+
+	for (i = 0; i < ARRAY_SIZE(users); i++) {
+		for_each_node_mask(nid, spm_nodes) {
+			if (done < nr)
+				done += spm_users_relieve(nid, memcg, nr - done,
+							  users[i]);
+			if (done < nr)
+				done += spm_reclaim(nid, memcg, nr - done,
+						    tasks[i]);
+		}
+	}
+	return done;
 }

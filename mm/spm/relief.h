@@ -3,9 +3,11 @@
 #ifndef _SPM_RELIEF_H
 #define _SPM_RELIEF_H
 
+struct mem_cgroup;
 struct spm_node;
 
 void spm_relieve(struct spm_node *node);
+unsigned long spm_relieve_memcg(struct mem_cgroup *memcg, unsigned long nr);
 unsigned long spm_share(struct spm_node *node);
 
 #endif /* _SPM_RELIEF_H */

@@ -54,6 +54,25 @@ static DEFINE_PER_CPU(unsigned long, spm_no_node);
 static unsigned long spm_gone[NR_SPM_STATS];
 
 /**
+ * spm_stat_add_nid() - count something for a node that may be going away
+ * @nid: the node
+ * @stat: the counter
+ * @delta: what to add
+ *
+ * Context: Any. Takes the RCU read lock.
+ */
+void spm_stat_add_nid(int nid, enum spm_stat stat, long delta)
+{
+	struct spm_node *node;
+
+	rcu_read_lock();
+	node = rcu_dereference(spm_table[nid]);
+	if (node)
+		spm_stat_add(node, stat, delta);
+	rcu_read_unlock();
+}
+
+/**
  * spm_refuse() - count an allocation that a node refused
  * @node: the node
  * @stat: the reason, one of SPM_STAT_REFUSED_*
@@ -167,32 +186,38 @@ void spm_stats_retire(const struct spm_node *node)
 		WRITE_ONCE(spm_gone[i], spm_gone[i] + spm_stat_read(node, i));
 }
 
-/**
- * spm_folio_stored() - a user has stored a page
- * @folio: the folio that holds it now, written once since spm_alloc_folio()
- *
- * Context: Any.
- */
-void spm_folio_stored(struct folio *folio)
+static void spm_trace_pages(struct list_head *pages, int rc)
 {
-	spm_written(spm_node_of(folio), folio, SPM_STAT_STORED);
-	trace_spm_store(folio, 0);
+	struct page *page;
+
+	list_for_each_entry(page, pages, lru)
+		trace_spm_store(page_folio(page), rc);
 }
-EXPORT_SYMBOL_GPL(spm_folio_stored);
 
 /**
- * spm_folio_refused() - a page could not be stored, as it could not be read
- * @folio: the folio that was to hold it, and may hold a part of it
+ * spm_pages_written() - a user has written pages, to store something
+ * @nr: how many
+ * @pages: what spm_alloc_pages() has given, still in its list
+ * @rc: 0; -errno if what was to be stored can't be read, then they are given back
  *
  * Context: Any.
  */
-void spm_folio_refused(struct folio *folio)
+void spm_pages_written(unsigned long nr, struct list_head *pages, int rc)
 {
-	spm_written(spm_node_of(folio), folio, SPM_STAT_REFUSED_POISON);
-	trace_spm_refuse(folio_nid(folio), "poison");
-	trace_spm_store(folio, -EHWPOISON);
+	struct page *page = list_first_entry(pages, struct page, lru);
+	struct spm_node *node = spm_node_of(page_folio(page));
+
+	if (node->written)
+		list_for_each_entry(page, pages, lru)
+			spm_tell_written(node, page_to_pfn(page), 1);
+	spm_count_written(node, nr, rc ? SPM_STAT_REFUSED_POISON : SPM_STAT_STORED);
+
+	if (trace_spm_store_enabled())
+		spm_trace_pages(pages, rc);
+	if (rc)
+		trace_spm_refuse(node->nid, "poison");
 }
-EXPORT_SYMBOL_GPL(spm_folio_refused);
+EXPORT_SYMBOL_GPL(spm_pages_written);
 
 /**
  * spm_folio_loaded() - a user has read a page back, or tried to

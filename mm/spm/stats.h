@@ -98,6 +98,7 @@ static inline void spm_stat_inc(struct spm_node *node, enum spm_stat stat)
 	this_cpu_inc(node->cpu->count[stat]);
 }
 
+void spm_stat_add_nid(int nid, enum spm_stat stat, long delta);
 void spm_refuse(struct spm_node *node, enum spm_stat stat);
 void spm_refuse_no_node(void);
 unsigned long spm_refused_no_node(void);

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The users of SPM: who keeps pages there, and can move them away
+ * The users of SPM: who keeps swapped-out pages there, and can move them away
+ *
+ * When a node or a cgroup has to have fewer pages, cgroups give some in turn, each
+ * its coldest ones. Where the last walk has stopped the next one goes on: the
+ * position is kept for each node by mem_cgroup_iter(), which also deals with
+ * cgroups that go away.
  */
 #include <linux/export.h>
-#include <linux/list.h>
+#include <linux/memcontrol.h>
+#include <linux/mmzone.h>
 #include <linux/mutex.h>
-#include <linux/spm.h>
+#include <linux/sched.h>
 
+#include "stats.h"
 #include "users.h"
+
+/* Pages that one cgroup gives before it is the next one's turn. */
+#define SPM_TURN_PAGES	32UL
 
 /* Guards the list, and keeps users from going away while they move pages. */
 static DEFINE_MUTEX(spm_users_mutex);
@@ -60,25 +70,74 @@ int spm_users_writeback(struct folio *folio)
 	return rc;
 }
 
+/* One cgroup's turn. */
+static unsigned long spm_users_relieve_memcg(int nid, struct mem_cgroup *memcg,
+					     unsigned long nr,
+					     enum spm_relief relief)
+{
+	struct spm_user *user;
+	unsigned long done = 0;
+
+	lockdep_assert_held(&spm_users_mutex);
+
+	/* What an offline cgroup has left is on the lists of the one above it. */
+	if (memcg && !mem_cgroup_online(memcg))
+		return 0;
+	if (relief == SPM_WRITE_BACK && !spm_memcg_may_write_back(memcg))
+		return 0;
+	list_for_each_entry(user, &spm_users, list)
+		if (done < nr)
+			done += user->relieve(nid, memcg, nr - done, relief);
+	return done;
+}
+
+/* From where the last walk stopped to the last cgroup. */
+static unsigned long spm_users_relieve_turn(int nid, struct mem_cgroup *root,
+					    unsigned long nr,
+					    enum spm_relief relief)
+{
+	struct mem_cgroup_reclaim_cookie cookie = { .pgdat = NODE_DATA(nid) };
+	unsigned long done = 0;
+	struct mem_cgroup *memcg;
+
+	memcg = mem_cgroup_iter(root, NULL, &cookie);
+	do {
+		done += spm_users_relieve_memcg(nid, memcg,
+						min(nr - done, SPM_TURN_PAGES),
+						relief);
+		if (done >= nr) {
+			mem_cgroup_iter_break(root, memcg);
+			break;
+		}
+		cond_resched();
+	} while ((memcg = mem_cgroup_iter(root, memcg, &cookie)));
+	return done;
+}
+
 /**
  * spm_users_relieve() - have users move their coldest pages off a node
  * @nid: the node
+ * @root: cgroup that these are to belong to, or one below it; NULL: any
  * @nr: how many pages
  * @relief: where to
  *
  * Context: Process context. May sleep.
  * Return: how many were moved.
  */
-unsigned long spm_users_relieve(int nid, unsigned long nr, enum spm_relief relief)
+unsigned long spm_users_relieve(int nid, struct mem_cgroup *root,
+				unsigned long nr, enum spm_relief relief)
 {
-	struct spm_user *user;
-	unsigned long done = 0;
+	unsigned long done = 0, moved;
+	int idle = 0;
 
 	guard(mutex)(&spm_users_mutex);
-	list_for_each_entry(user, &spm_users, list) {
-		if (done >= nr)
-			break;
-		done += user->relieve(nid, nr - done, relief);
+	/* A walk may begin in the middle: only after two all were asked. */
+	while (done < nr && idle < 2) {
+		moved = spm_users_relieve_turn(nid, root, nr - done, relief);
+		idle = moved ? 0 : idle + 1;
+		done += moved;
 	}
+	spm_stat_add_nid(nid, relief == SPM_PROMOTE ? SPM_STAT_PROMOTED :
+						      SPM_STAT_WRITTEN_BACK, done);
 	return done;
 }

@@ -6,8 +6,10 @@
 #include <linux/spm.h>
 
 struct folio;
+struct mem_cgroup;
 
 int spm_users_writeback(struct folio *folio);
-unsigned long spm_users_relieve(int nid, unsigned long nr, enum spm_relief relief);
+unsigned long spm_users_relieve(int nid, struct mem_cgroup *root,
+				unsigned long nr, enum spm_relief relief);
 
 #endif /* _SPM_USERS_H */

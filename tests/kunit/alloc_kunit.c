@@ -230,7 +230,7 @@ static void spm_alloc_test_stats(struct kunit *test)
 	for (stat = 0; stat < NR_SPM_STATS; stat++)
 		spm_kunit_expect_stat(test, 0, stat, stat == SPM_STAT_USED);
 
-	spm_folio_stored(folio);
+	spm_kunit_written(folio, 0);
 	spm_kunit_expect_stat(test, 0, SPM_STAT_STORED, 1);
 	spm_folio_loaded(folio, 0);
 	spm_folio_loaded(folio, 0);
@@ -238,7 +238,7 @@ static void spm_alloc_test_stats(struct kunit *test)
 	spm_folio_loaded(folio, -EIO);
 	spm_kunit_expect_stat(test, 0, SPM_STAT_LOADED, 2);
 	spm_kunit_expect_stat(test, 0, SPM_STAT_LOAD_FAILED, 1);
-	spm_folio_refused(folio);
+	spm_kunit_written(folio, -EHWPOISON);
 	spm_kunit_expect_stat(test, 0, SPM_STAT_REFUSED_POISON, 1);
 	spm_kunit_expect_stat(test, 0, SPM_STAT_REFUSED_FULL, 0);
 	spm_kunit_expect_stat(test, 0, SPM_STAT_STORED, 1);
@@ -260,7 +260,7 @@ static void spm_alloc_test_total(struct kunit *test)
 		node[i] = spm_kunit_register(test, i);
 		folio = spm_kunit_alloc(test);
 		KUNIT_ASSERT_NOT_NULL(test, folio);
-		spm_folio_stored(folio);
+		spm_kunit_written(folio, 0);
 	}
 	for (i = 0; i < 2; i++) {
 		KUNIT_EXPECT_EQ(test, spm_stat_read(node[i], SPM_STAT_USED), 1);

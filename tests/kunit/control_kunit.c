@@ -129,8 +129,8 @@ static int spm_control_writeback(struct folio *folio)
 	return -ENOENT;
 }
 
-static unsigned long spm_control_relieve(int nid, unsigned long nr,
-					 enum spm_relief relief)
+static unsigned long spm_control_relieve(int nid, struct mem_cgroup *memcg,
+					 unsigned long nr, enum spm_relief relief)
 {
 	struct spm_control_device *d = spm_control_device;
 	unsigned long done = 0;
@@ -208,7 +208,7 @@ static struct folio *spm_control_store(struct kunit *test)
 	struct folio *folio = spm_kunit_alloc(test);
 
 	if (folio)
-		spm_folio_stored(folio);
+		spm_kunit_written(folio, 0);
 	return folio;
 }
 
@@ -464,14 +464,14 @@ static void spm_control_test_written(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, folio);
 	KUNIT_EXPECT_EQ(test, spm_control_device->nr_written, 0);
-	spm_folio_stored(folio);
+	spm_kunit_written(folio, 0);
 	KUNIT_EXPECT_EQ(test, spm_control_device->nr_written, 1);
 	KUNIT_EXPECT_EQ(test, spm_control_device->written_pfn, folio_pfn(folio));
 
 	/* Also if it holds but a part of what it should. */
 	folio = spm_kunit_alloc(test);
 	KUNIT_ASSERT_NOT_NULL(test, folio);
-	spm_folio_refused(folio);
+	spm_kunit_written(folio, -EHWPOISON);
 	KUNIT_EXPECT_EQ(test, spm_control_device->nr_written, 2);
 	KUNIT_EXPECT_EQ(test, spm_control_device->written_pfn, folio_pfn(folio));
 	spm_control_expect_rest(test, node);

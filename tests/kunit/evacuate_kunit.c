@@ -83,7 +83,7 @@ static int spm_evacuate_pattern(const struct spm_evacuate_object *obj)
 static struct spm_evacuate_object *spm_evacuate_new(struct kunit *test)
 {
 	struct spm_evacuate_object *obj;
-	struct folio *folio = spm_alloc_folio();
+	struct folio *folio = spm_kunit_take();
 
 	KUNIT_ASSERT_NOT_NULL(test, folio);
 	obj = &spm_evacuate_user->object[spm_evacuate_user->nr++];
@@ -171,8 +171,8 @@ static int spm_evacuate_writeback(struct folio *folio)
 	return spm_evacuate_user->rc;
 }
 
-static unsigned long spm_evacuate_relieve(int nid, unsigned long nr,
-					  enum spm_relief relief)
+static unsigned long spm_evacuate_relieve(int nid, struct mem_cgroup *memcg,
+					  unsigned long nr, enum spm_relief relief)
 {
 	return 0;
 }

@@ -67,6 +67,8 @@ void spm_kunit_run(struct kunit *test, int i);
 void spm_kunit_hold(struct kunit *test, int i);
 void spm_kunit_release(struct kunit *test, int i);
 
+struct folio *spm_kunit_take(void);
+void spm_kunit_written(struct folio *folio, int rc);
 struct folio *spm_kunit_alloc(struct kunit *test);
 void spm_kunit_free(struct kunit *test, struct folio *folio);
 unsigned long spm_kunit_fill(struct kunit *test);

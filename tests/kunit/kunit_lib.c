@@ -276,6 +276,43 @@ void spm_kunit_release(struct kunit *test, int i)
 /* ---- Pages ---- */
 
 /**
+ * spm_kunit_take() - take a page from an SPM node, as a user does
+ *
+ * Return: a folio, to be given back with spm_free_folio(), or NULL.
+ */
+struct folio *spm_kunit_take(void)
+{
+	struct page *page;
+	LIST_HEAD(pages);
+
+	if (spm_alloc_pages(1, &pages))
+		return NULL;
+	page = list_first_entry(&pages, struct page, lru);
+	list_del_init(&page->lru);
+	return page_folio(page);
+}
+EXPORT_SYMBOL_IF_KUNIT(spm_kunit_take);
+
+/**
+ * spm_kunit_written() - tell the core that a page was written
+ * @folio: folio from spm_kunit_take() or spm_kunit_alloc()
+ * @rc: as with spm_pages_written()
+ */
+void spm_kunit_written(struct folio *folio, int rc)
+{
+	struct list_head *prev = folio->lru.prev;
+	bool listed = !list_empty(&folio->lru);
+	LIST_HEAD(pages);
+
+	list_move(&folio->lru, &pages);
+	spm_pages_written(1, &pages, rc);
+	list_del_init(&folio->lru);
+	if (listed)
+		list_add(&folio->lru, prev);
+}
+EXPORT_SYMBOL_IF_KUNIT(spm_kunit_written);
+
+/**
  * spm_kunit_alloc() - take a page from an SPM node
  * @test: the test
  *
@@ -283,7 +320,7 @@ void spm_kunit_release(struct kunit *test, int i)
  */
 struct folio *spm_kunit_alloc(struct kunit *test)
 {
-	struct folio *folio = spm_alloc_folio();
+	struct folio *folio = spm_kunit_take();
 	struct spm_kunit *t = test->priv;
 
 	if (folio) {

@@ -87,8 +87,8 @@ static int zspm_kunit_store(struct kunit *test, int i)
 	int rc;
 
 	zspm_kunit_fill(k->folio, i);
-	rc = zspm_zpool_driver.store_page(k->pool, folio_page(k->folio, 0),
-					  &k->handle[i]);
+	rc = zspm_zpool_driver.store_folio(k->pool, k->folio, 0, 1, NULL,
+					   &k->handle[i]);
 	if (rc)
 		k->handle[i] = 0;
 	else if (i >= k->nr)
@@ -234,13 +234,16 @@ static void zspm_test_free_others(struct kunit *test)
 /* Tests that an object knows where its page was swapped out to. */
 static void zspm_test_swap_entry(struct kunit *test)
 {
+	struct spm_victim victim;
 	struct zspm_object *obj;
-	swp_entry_t swp;
 
 	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 7), 0);
 	obj = zspm_kunit_object(test, 7);
-	KUNIT_EXPECT_TRUE(test, zspm_object_swp(obj, &swp));
-	KUNIT_EXPECT_EQ(test, swp.val, swp_entry(0, 7).val);
+	KUNIT_EXPECT_EQ(test, zspm_object_victim(obj, &victim), 0);
+	KUNIT_EXPECT_EQ(test, victim.swp.val, swp_entry(0, 7).val);
+	KUNIT_EXPECT_PTR_EQ(test, victim.pool, (const void *)zspm_kunit(test)->pool);
+	KUNIT_EXPECT_EQ(test, victim.handle, zspm_kunit(test)->handle[7]);
+	KUNIT_EXPECT_EQ(test, victim.home_nid, folio_nid(zspm_kunit(test)->folio));
 
 	lock_page(zspm_kunit_page(test, 7));
 	KUNIT_EXPECT_PTR_EQ(test, zspm_page_object(zspm_kunit_page(test, 7)), obj);
@@ -396,8 +399,8 @@ static void zspm_test_free_locked(struct kunit *test)
 static void zspm_test_free_migrated(struct kunit *test)
 {
 	struct zspm_object *obj;
+	struct spm_victim victim;
 	struct page *before;
-	swp_entry_t swp;
 
 	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
 	obj = zspm_kunit_object(test, 0);
@@ -408,7 +411,7 @@ static void zspm_test_free_migrated(struct kunit *test)
 	lock_page(before);
 	KUNIT_EXPECT_FALSE(test, zspm_object_try_free(obj));
 	unlock_page(before);
-	KUNIT_EXPECT_FALSE(test, zspm_object_swp(obj, &swp));
+	KUNIT_EXPECT_EQ(test, zspm_object_victim(obj, &victim), -ENOENT);
 	KUNIT_EXPECT_EQ(test, zspm_writeback(page_folio(before)), -ENOENT);
 
 	KUNIT_EXPECT_EQ(test, spm_kunit_migrate(before), 0);
@@ -596,7 +599,9 @@ static struct kunit_case zspm_kunit_cases[] = {
 	KUNIT_CASE(zspm_test_trim),
 	KUNIT_CASE(zspm_test_trim_isolated),
 	KUNIT_CASE(zspm_test_trim_migrated),
-	KUNIT_CASE(zspm_test_on_node),
+	KUNIT_CASE(zspm_test_listed),
+	KUNIT_CASE(zspm_test_coldest),
+	KUNIT_CASE(zspm_test_range),
 	KUNIT_CASE_SLOW(zspm_test_fallback_full),
 	KUNIT_CASE(zspm_test_fallback_malloc),
 	KUNIT_CASE(zspm_test_no_fallback),

@@ -203,21 +203,95 @@ static void zspm_test_trim_migrated(struct kunit *test)
 
 /* ---- Relief ---- */
 
-/* Tests that an object is on the node that its page is on, and on no other. */
-static void zspm_test_on_node(struct kunit *test)
+/* How many objects of no cgroup are on a node's list. */
+static unsigned long zspm_kunit_listed(int nid)
+{
+	return list_lru_count_one(&zspm_lru, nid, NULL);
+}
+
+/* Tests that an object is in the list of the node that its page is on. */
+static void zspm_test_listed(struct kunit *test)
 {
 	int nid = zspm_kunit_nid(test, 0);
 	struct page *page;
 
 	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
-	KUNIT_EXPECT_TRUE(test, zspm_object_on_node(zspm_kunit(test)->handle[0], nid));
-	KUNIT_EXPECT_FALSE(test, zspm_object_on_node(zspm_kunit(test)->handle[0], nid + 1));
-	KUNIT_EXPECT_FALSE(test, zspm_object_on_node(zspm_kunit(test)->handle[0], 0));
+	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 1), 0);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_listed(nid), 2);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_listed(0), 0);
+	zspm_kunit_drop(test, 1);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_listed(nid), 1);
 
 	/* One that has lost its page is nowhere. */
 	page = zspm_kunit_page(test, 0);
 	lock_page(page);
 	zspm_object_lose(zspm_kunit_object(test, 0), page);
-	KUNIT_EXPECT_FALSE(test, zspm_object_on_node(zspm_kunit(test)->handle[0], nid));
+	KUNIT_EXPECT_EQ(test, zspm_kunit_listed(nid), 0);
 	zspm_kunit_drop(test, 0);
+}
+
+/* The slots of the coldest pages, after @skip others. Return: how many. */
+static unsigned int zspm_kunit_choose(int nid, unsigned int skip,
+				      struct spm_victim *victims, unsigned int max)
+{
+	struct zspm_choice choice = {
+		.victims = victims,
+		.max = max,
+		.skip = skip,
+	};
+	unsigned long nr_to_walk = skip + max;
+
+	list_lru_walk_one(&zspm_lru, nid, NULL, zspm_choose, &choice, &nr_to_walk);
+	return choice.nr;
+}
+
+/* Tests that what was stored first is the coldest, however often one looks. */
+static void zspm_test_coldest(struct kunit *test)
+{
+	int nid = zspm_kunit_nid(test, 0), i, look;
+	struct spm_victim victims[4];
+
+	for (i = 0; i < 8; i++)
+		KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, i), 0);
+	for (look = 0; look < 3; look++) {
+		KUNIT_ASSERT_EQ(test, zspm_kunit_choose(nid, 0, victims, 4), 4);
+		for (i = 0; i < 4; i++)
+			KUNIT_EXPECT_EQ(test, victims[i].swp.val, swp_entry(0, i).val);
+		KUNIT_ASSERT_EQ(test, zspm_kunit_choose(nid, 3, victims, 4), 4);
+		for (i = 0; i < 4; i++)
+			KUNIT_EXPECT_EQ(test, victims[i].swp.val,
+					swp_entry(0, 3 + i).val);
+		KUNIT_EXPECT_EQ(test, zspm_kunit_choose(nid, 6, victims, 4), 2);
+	}
+	zspm_kunit_drop_all(test);
+}
+
+/* Tests that the pages of a folio are stored together, each with its slot. */
+static void zspm_test_range(struct kunit *test)
+{
+	struct zspm_kunit *k = zspm_kunit(test);
+	unsigned long handles[8];
+	struct folio *folio;
+	int i;
+
+	folio = folio_alloc(GFP_KERNEL | __GFP_COMP, 3);
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	folio->swap = swp_entry(0, 64);
+	for (i = 0; i < 8; i++)
+		memset(page_address(folio_page(folio, i)), 0x10 + i, PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, zspm_zpool_driver.store_folio(k->pool, folio, 2, 5, NULL,
+							    handles), 0);
+	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 5);
+	for (i = 0; i < 5; i++) {
+		struct zspm_object *obj = (struct zspm_object *)handles[i];
+
+		KUNIT_EXPECT_EQ(test, obj->swp.val, swp_entry(0, 64 + 2 + i).val);
+		KUNIT_EXPECT_EQ(test, zspm_zpool_driver.load_page(k->pool, handles[i],
+						folio_page(k->folio, 0)), 0);
+		KUNIT_EXPECT_NULL(test, memchr_inv(folio_address(k->folio),
+						   0x10 + 2 + i, PAGE_SIZE));
+		zspm_zpool_driver.drop_page(k->pool, handles[i]);
+	}
+	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 0);
+	folio_put(folio);
 }
