@@ -19,6 +19,7 @@
 struct folio;
 struct mem_cgroup;
 struct page;
+struct seq_buf;
 
 #ifdef CONFIG_SPM
 
@@ -162,11 +163,17 @@ static inline struct folio *spm_alloc_migration_target(struct folio *src)
 #if defined(CONFIG_SPM) && defined(CONFIG_MEMCG)
 
 void spm_memcg_init(struct mem_cgroup *memcg, struct mem_cgroup *parent);
+void spm_memcg_stat_format(struct mem_cgroup *memcg, struct seq_buf *s);
 
 #else /* !CONFIG_SPM || !CONFIG_MEMCG */
 
 static inline void spm_memcg_init(struct mem_cgroup *memcg,
 				  struct mem_cgroup *parent)
+{
+}
+
+static inline void spm_memcg_stat_format(struct mem_cgroup *memcg,
+					 struct seq_buf *s)
 {
 }
 

@@ -19,16 +19,19 @@
  */
 #include <linux/cgroup.h>
 #include <linux/export.h>
+#include <linux/list_lru.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/page_counter.h>
 #include <linux/sched/signal.h>
+#include <linux/seq_buf.h>
 #include <linux/seq_file.h>
-#include <linux/spm_hooks.h>
+#include <linux/spm.h>
 #include <linux/spm_mapped.h>
 #include <linux/string.h>
 
 #include "memcg.h"
+#include "relief.h"
 
 /* How often lowering the limit tries again when nothing could be moved. */
 #define SPM_MAX_RETRIES	16
@@ -49,6 +52,17 @@ static bool spm_memcg_counted(const struct mem_cgroup *memcg)
 void spm_memcg_init(struct mem_cgroup *memcg, struct mem_cgroup *parent)
 {
 	page_counter_init(&memcg->spm, parent ? &parent->spm : NULL, false);
+}
+
+/* memory.zswap.max=0, here or above, means that zswap is not for this cgroup. */
+static bool spm_memcg_zswap_off(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_ZSWAP
+	for (; spm_memcg_counted(memcg); memcg = parent_mem_cgroup(memcg))
+		if (!READ_ONCE(memcg->zswap_max))	/* vs zswap_max_write() */
+			return true;
+#endif
+	return false;
 }
 
 static bool spm_memcg_charge(struct mem_cgroup *memcg, unsigned long nr)
@@ -72,17 +86,19 @@ static void spm_memcg_uncharge_pages(struct mem_cgroup *memcg, unsigned long nr)
  *
  * Context: Any.
  * Return: 0, to be followed by spm_uncharge() when they are freed; -EDQUOT if the
- * cgroup, or one above it, may not have as many more.
+ * cgroup, or one above it, may not have as many more, or no zswap at all.
  */
 int spm_charge(struct obj_cgroup *objcg, unsigned long nr)
 {
+	struct mem_cgroup *memcg;
 	bool charged;
 
 	if (!objcg)
 		return 0;
 	/* If it is just going away, the charge is taken back from above it. */
 	rcu_read_lock();
-	charged = spm_memcg_charge(obj_cgroup_memcg(objcg), nr);
+	memcg = obj_cgroup_memcg(objcg);
+	charged = !spm_memcg_zswap_off(memcg) && spm_memcg_charge(memcg, nr);
 	rcu_read_unlock();
 	return charged ? 0 : -EDQUOT;
 }
@@ -260,7 +276,21 @@ bool __spm_memcg_uncharge(struct mem_cgroup *memcg, struct folio *folio)
 }
 #endif /* CONFIG_SPM_MAPPED */
 
-/* ---- memory.spm.* ---- */
+/* ---- What users see ---- */
+
+/**
+ * spm_memcg_stat_format() - add a cgroup's pages on SPM nodes to memory.stat
+ * @memcg: the cgroup
+ * @s: what memory.stat prints
+ *
+ * Context: Process context.
+ */
+void spm_memcg_stat_format(struct mem_cgroup *memcg, struct seq_buf *s)
+{
+	if (spm_memcg_counted(memcg))
+		seq_buf_printf(s, "spm %llu\n",
+			       (u64)page_counter_read(&memcg->spm) * PAGE_SIZE);
+}
 
 static u64 spm_current_read(struct cgroup_subsys_state *css, struct cftype *cft)
 {

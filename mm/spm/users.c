@@ -16,9 +16,6 @@
 #include "stats.h"
 #include "users.h"
 
-/* Pages that one cgroup gives before it is the next one's turn. */
-#define SPM_TURN_PAGES	32UL
-
 /* Guards the list, and keeps users from going away while they move pages. */
 static DEFINE_MUTEX(spm_users_mutex);
 static LIST_HEAD(spm_users);

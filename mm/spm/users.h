@@ -8,6 +8,9 @@
 struct folio;
 struct mem_cgroup;
 
+/* Pages that one cgroup gives before it is the next one's turn. */
+#define SPM_TURN_PAGES	32UL
+
 int spm_users_writeback(struct folio *folio);
 unsigned long spm_users_relieve(int nid, struct mem_cgroup *root,
 				unsigned long nr, enum spm_relief relief);
