@@ -18,6 +18,9 @@
  */
 #define pr_fmt(fmt) "spm: " fmt
 
+#include <linux/align.h>
+#include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/export.h>
 #include <linux/ioport.h>
 #include <linux/memory.h>
@@ -38,6 +41,16 @@
 #include "order.h"
 #include "stats.h"
 #include "sysfs.h"
+
+/* What each store reads is on no cache line that others write all the time. */
+#ifdef CONFIG_SMP
+static_assert(offsetof(struct spm_node, wanted) / SMP_CACHE_BYTES >
+	      offsetof(struct spm_node, budget.fresh_until) / SMP_CACHE_BYTES);
+static_assert(offsetof(struct spm_node, budget.lock) / SMP_CACHE_BYTES >
+	      offsetof(struct spm_node, budget.fresh_until) / SMP_CACHE_BYTES);
+static_assert(offsetof(struct spm_node, budget.gate) / SMP_CACHE_BYTES >
+	      offsetof(struct spm_node, yields) / SMP_CACHE_BYTES);
+#endif
 
 #define SPM_RESOURCE_NAME "System RAM (spm)"
 
@@ -337,7 +350,9 @@ static struct spm_node *spm_node_new(const struct spm_provider *provider)
 	struct spm_node *node;
 	int i;
 
-	node = kzalloc(struct_size(node, ranges, provider->nr_ranges), GFP_KERNEL);
+	/* kmalloc() aligns to the largest power of two that divides the size. */
+	node = kzalloc(ALIGN(struct_size(node, ranges, provider->nr_ranges),
+			     SMP_CACHE_BYTES), GFP_KERNEL);
 	if (!node)
 		return NULL;
 

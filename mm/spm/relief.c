@@ -162,10 +162,12 @@ static unsigned long spm_yield(struct spm_node *node, enum spm_kind kind,
 		node->wanted_until[other] = jiffies + SPM_WANT_TIME;
 	if (excess < SPM_SHARE_MIN ||
 	    time_after(jiffies, node->wanted_until[other])) {
-		clear_bit(kind, &node->yields);
+		if (test_bit(kind, &node->yields))	/* each store reads it */
+			clear_bit(kind, &node->yields);
 		return 0;
 	}
-	set_bit(kind, &node->yields);
+	if (!test_bit(kind, &node->yields))
+		set_bit(kind, &node->yields);
 	return spm_relieve_of(node, kind,
 			      min_t(unsigned long, wanted, excess / SPM_SHARE_PART));
 }
