@@ -58,7 +58,6 @@ bool spm_can_demote(int nid);
 bool spm_numa_sampled(void);
 unsigned int spm_demote_folios(struct list_head *list);
 unsigned int spm_promote_folios(struct list_head *list);
-unsigned long spm_shrink_node(int nid, unsigned long nr, bool promote);
 bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio);
 bool __spm_unshare(struct mm_struct *mm, unsigned long addr, unsigned int tries);
 void __spm_promoted_hot(int nid, unsigned int nr);

@@ -95,8 +95,10 @@ bool __spm_may_demote(struct folio *folio)
 		return false;
 	obstacle = spm_demote_obstacle(folio);
 	/* Else migration would split it first, and find that out afterwards. */
-	if (obstacle == SPM_DEMOTE_NONE && !spm_takes_tasks(folio_nid(folio), true))
+	if (obstacle == SPM_DEMOTE_NONE && !spm_takes_tasks(folio_nid(folio))) {
+		spm_want_for_tasks(folio_nid(folio));
 		obstacle = SPM_DEMOTE_FULL;
+	}
 	if (obstacle == SPM_DEMOTE_NONE)
 		return true;
 	this_cpu_add(spm_obstacles[obstacle], folio_nr_pages(folio));
@@ -113,7 +115,7 @@ bool __spm_may_demote(struct folio *folio)
 bool spm_can_demote(int nid)
 {
 	return static_branch_unlikely(&spm_demote_key) && !spm_nid(nid) &&
-	       spm_takes_tasks(nid, false);
+	       spm_takes_tasks(nid);
 }
 
 static struct folio *spm_demote_new_folio(struct folio *src, unsigned long arg)

@@ -515,7 +515,7 @@ unsigned long spm_mapped_relieve(struct spm_node *node, unsigned long nr,
 
 	if (!nr || !spm_stat_read(node, SPM_STAT_MAPPED))
 		return 0;
-	done = spm_shrink_node(node->nid, nr, relief == SPM_PROMOTE);
+	done = spm_shrink_node(node->nid, nr, relief);
 	/* What can't be promoted is swapped out at once. */
 	promoted = spm_stat_read(node, SPM_STAT_PROMOTED) - promoted;
 	spm_stat_add(node, SPM_STAT_WRITTEN_BACK, done - promoted);
@@ -538,15 +538,20 @@ struct folio *spm_mapped_new_folio(struct folio *src)
 				    folio_order(src), numa_mem_id(), NULL);
 }
 
-static void spm_mark_poisoned(struct folio *folio, bool poisoned)
+static void spm_set_poisoned(struct folio *folio)
 {
 	long i;
 
 	for (i = 0; i < folio_nr_pages(folio); i++)
-		if (poisoned)
-			SetPageHWPoison(folio_page(folio, i));
-		else
-			ClearPageHWPoison(folio_page(folio, i));
+		SetPageHWPoison(folio_page(folio, i));
+}
+
+static void spm_clear_poisoned(struct folio *folio)
+{
+	long i;
+
+	for (i = 0; i < folio_nr_pages(folio); i++)
+		ClearPageHWPoison(folio_page(folio, i));
 }
 
 /*
@@ -577,14 +582,14 @@ static bool spm_lose_folio(struct folio *folio)
 	folio_wait_writeback(folio);
 	if (cached && !spm_lose_cached(folio))
 		return false;
-	spm_mark_poisoned(folio, true);
+	spm_set_poisoned(folio);
 	if (folio_mapped(folio))
 		try_to_unmap(folio, TTU_HWPOISON | TTU_IGNORE_MLOCK | TTU_SYNC |
 			     TTU_SPLIT_HUGE_PMD);
 	if (cached)
 		return true;
 	/* There are poison entries now, and it can be freed. */
-	spm_mark_poisoned(folio, false);
+	spm_clear_poisoned(folio);
 	if (folio_mapped(folio))
 		return false;
 	spm_stat_add(spm_node_of(folio), SPM_STAT_LOST, folio_nr_pages(folio));

@@ -11,6 +11,10 @@ struct page;
 struct spm_node;
 
 #ifdef CONFIG_SPM_MAPPED
+/* vmscan.c */
+unsigned long spm_shrink_node(int nid, unsigned long nr, enum spm_relief relief);
+
+/* mapped.c */
 unsigned long spm_mapped_relieve(struct spm_node *node, unsigned long nr,
 				 enum spm_relief relief);
 struct folio *spm_mapped_new_folio(struct folio *src);

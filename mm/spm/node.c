@@ -409,13 +409,26 @@ static void spm_node_unmark(struct spm_node *node)
 	unlock_device_hotplug();
 }
 
-static void spm_node_close(struct spm_node *node, bool close)
+static void spm_node_update_orders(const struct spm_node *node)
 {
-	/* Pairs with READ_ONCE in spm_move_admit() and the memory notifier. */
-	WRITE_ONCE(node->closing, close);
 	if (spm_order_rebuild())
 		pr_warn("node %d: out of memory, some CPUs do without SPM\n",
 			node->nid);
+}
+
+/* The node takes no new pages any more, once this returns. */
+static void spm_node_close(struct spm_node *node)
+{
+	/* Pairs with READ_ONCE in spm_move_admit() and the memory notifier. */
+	WRITE_ONCE(node->closing, true);
+	spm_node_update_orders(node);
+}
+
+/* The node takes pages, for the first time or again. */
+static void spm_node_open(struct spm_node *node)
+{
+	WRITE_ONCE(node->closing, false);	/* as in spm_node_close() */
+	spm_node_update_orders(node);
 }
 
 static void spm_node_unpublish(struct spm_node *node)
@@ -456,7 +469,7 @@ static int spm_node_register(struct spm_node *node)
 
 	spm_control_start(node);
 
-	spm_node_close(node, false);
+	spm_node_open(node);
 	return 0;
 
 err_unpublish:
@@ -528,7 +541,7 @@ static int spm_node_unregister(struct spm_node *node)
 
 	lockdep_assert_held(&spm_mutex);
 
-	spm_node_close(node, true);
+	spm_node_close(node);
 	rc = spm_evacuate(node);
 	if (rc)
 		goto err_reopen;
@@ -549,7 +562,7 @@ err_control:
 	if (spm_sysfs_add(node))
 		pr_warn("node %d: no statistics in sysfs any more\n", node->nid);
 err_reopen:
-	spm_node_close(node, false);
+	spm_node_open(node);
 	return rc;
 }
 

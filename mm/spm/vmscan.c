@@ -6,17 +6,20 @@
  * low on pages, which hardly happens: it is the device that gets full. Then the
  * node's control loop moves cold folios away.
  */
+#include <linux/spm.h>
+
+#include "mapped.h"
 
 /**
  * spm_shrink_node() - move cold folios of tasks off an SPM node
  * @nid: the node
  * @nr: how many pages
- * @promote: to DRAM, as long as it has room; else to the swap device
+ * @relief: where to; SPM_PROMOTE only as long as DRAM has room
  *
  * Context: Process context without locks. May sleep.
  * Return: how many were moved. May be more than @nr.
  */
-unsigned long spm_shrink_node(int nid, unsigned long nr, bool promote)
+unsigned long spm_shrink_node(int nid, unsigned long nr, enum spm_relief relief)
 {
 	/* There is nothing but anonymous memory. */
 	int __maybe_unused swappiness = MAX_SWAPPINESS;
@@ -34,7 +37,7 @@ unsigned long spm_shrink_node(int nid, unsigned long nr, bool promote)
 		.proactive_swappiness = &swappiness,
 #endif
 		.no_demotion = 1,
-		.spm_promote = promote,
+		.spm_promote = relief == SPM_PROMOTE,
 	};
 	unsigned int noreclaim_flag;
 
