@@ -27,6 +27,7 @@
  */
 #define pr_fmt(fmt) "spm: " fmt
 
+#include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/highmem.h>
 #include <linux/log2.h>
@@ -262,6 +263,9 @@ struct spm_left {
 
 static DEFINE_PER_CPU(struct spm_left, spm_left);
 
+/* How often these were freed before there were enough of them. */
+static atomic_long_t spm_left_drains;
+
 static void spm_left_take(struct spm_left *left, struct folio_batch *folios)
 {
 	lockdep_assert_held(&left->lock);
@@ -280,6 +284,7 @@ void spm_mapped_drain(void)
 	struct spm_left *left;
 	int cpu;
 
+	atomic_long_inc(&spm_left_drains);
 	for_each_possible_cpu(cpu) {
 		left = per_cpu_ptr(&spm_left, cpu);
 		spin_lock(&left->lock);
@@ -726,10 +731,34 @@ static int spm_write_faults_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(spm_write_faults);
 
 /**
- * spm_mapped_debugfs_init() - show how long write faults took
+ * spm_mapped_show_drains() - print how often batches were freed early
+ * @m: file in debugfs
+ */
+void spm_mapped_show_drains(struct seq_file *m)
+{
+	seq_printf(m, "drains %ld\n", atomic_long_read(&spm_left_drains));
+}
+
+static ssize_t spm_drain_write(struct file *file, const char __user *ubuf,
+			       size_t count, loff_t *pos)
+{
+	spm_mapped_drain();
+	return count;
+}
+
+static const struct file_operations spm_drain_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = spm_drain_write,
+	.llseek = noop_llseek,
+};
+
+/**
+ * spm_mapped_debugfs_init() - show how long write faults took, and end batches
  * @dir: the directory of SPM
  */
 void spm_mapped_debugfs_init(struct dentry *dir)
 {
 	debugfs_create_file("write_faults", 0444, dir, NULL, &spm_write_faults_fops);
+	debugfs_create_file("drain", 0200, dir, NULL, &spm_drain_fops);
 }

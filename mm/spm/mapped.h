@@ -8,6 +8,7 @@
 struct dentry;
 struct folio;
 struct page;
+struct seq_file;
 struct spm_node;
 
 #ifdef CONFIG_SPM_MAPPED
@@ -21,6 +22,7 @@ struct folio *spm_mapped_new_folio(struct folio *src);
 bool spm_mapped_lose(struct spm_node *node);
 bool spm_mapped_forget(struct page *page);
 void spm_mapped_drain(void);
+void spm_mapped_show_drains(struct seq_file *m);
 void spm_mapped_debugfs_init(struct dentry *dir);
 #else
 static inline unsigned long spm_mapped_relieve(struct spm_node *node,
@@ -46,6 +48,10 @@ static inline bool spm_mapped_forget(struct page *page)
 }
 
 static inline void spm_mapped_drain(void)
+{
+}
+
+static inline void spm_mapped_show_drains(struct seq_file *m)
 {
 }
 

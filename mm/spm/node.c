@@ -36,6 +36,7 @@
 #include <trace/events/spm.h>
 
 #include "control.h"
+#include "debugfs.h"
 #include "evacuate.h"
 #include "node.h"
 #include "order.h"
@@ -467,6 +468,7 @@ static int spm_node_register(struct spm_node *node)
 	if (rc)
 		goto err_unpublish;
 
+	spm_debugfs_add(node);
 	spm_control_start(node);
 
 	spm_node_open(node);
@@ -547,6 +549,7 @@ static int spm_node_unregister(struct spm_node *node)
 		goto err_reopen;
 
 	spm_sysfs_del(node);
+	spm_debugfs_del(node);
 	spm_control_stop(node);
 	rc = spm_ranges_remove(node);
 	if (rc)
@@ -561,6 +564,7 @@ err_control:
 	spm_control_start(node);
 	if (spm_sysfs_add(node))
 		pr_warn("node %d: no statistics in sysfs any more\n", node->nid);
+	spm_debugfs_add(node);
 err_reopen:
 	spm_node_open(node);
 	return rc;

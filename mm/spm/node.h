@@ -30,6 +30,7 @@
 
 #include "budget.h"
 
+struct dentry;
 struct kobject;
 struct spm_cpu;
 
@@ -74,6 +75,7 @@ struct spm_range {
  * @name: provider's name
  * @owner: provider's module, of which the node holds a reference
  * @kobj: nodeN/spm in sysfs. Written under spm_mutex.
+ * @debugfs: nodeN in debugfs. Written under spm_mutex.
  * @nr_ranges: number of @ranges
  * @budget: what admits pages; has a lock of its own
  * @wanted: pages of each kind that no node had room for, since the worker ran
@@ -116,6 +118,7 @@ struct spm_node {
 	const char *name;
 	struct module *owner;
 	struct kobject *kobj;
+	struct dentry *debugfs;
 	int nr_ranges;
 
 	struct spm_budget budget;

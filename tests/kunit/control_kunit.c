@@ -15,6 +15,7 @@
 #include "../admit.h"
 #include "../alloc.h"
 #include "../budget.h"
+#include "../figures.h"
 #include "kunit.h"
 
 #define SPM_CONTROL_PHYSICAL	1000
