@@ -60,7 +60,7 @@ struct spm_snapshot {
 	u64 written;
 };
 
-/* In these the time that a reading may be old is divided twice over. */
+/* So many are kept. They are taken so far apart that they cover stale_ms. */
 #define SPM_NR_SNAPSHOTS	32
 
 /**

@@ -108,7 +108,7 @@ bool __spm_may_demote(struct folio *folio)
 	if (spm_folio(folio))
 		return false;
 	obstacle = spm_demote_obstacle(folio);
-	/* Else migration would split it first, and find that out afterwards. */
+	/* Migration would split a large folio before it finds that there is no room. */
 	if (obstacle == SPM_DEMOTE_NONE && !spm_takes_tasks(folio_nid(folio))) {
 		spm_want_for_tasks(folio_nid(folio));
 		obstacle = SPM_DEMOTE_FULL;

@@ -69,7 +69,7 @@ u64 spm_swapped_bytes(struct spm_node *node)
 }
 
 /**
- * spm_untrimmed_bytes() - memory that was freed, and that the device has not forgotten yet
+ * spm_untrimmed_bytes() - memory that was freed, but is not trimmed yet
  * @node: the node
  *
  * Context: Any. The caller keeps the node from going away.
