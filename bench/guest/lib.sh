@@ -21,7 +21,7 @@ root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." && pwd)
 name=${0##*/}
 # shellcheck disable=SC2034 # for the scenarios
 programs=$root/build/bench
-spm=/sys/kernel/mm/spm zswap=/sys/module/zswap/parameters
+spm=/sys/kernel/mm/spm spm_debug=/sys/kernel/debug/spm zswap=/sys/module/zswap/parameters
 group=/sys/fs/cgroup/bench tmpfs=/mnt/bench
 # shellcheck disable=SC2034 # for the scenarios
 software='zsmalloc+lzo zsmalloc+lz4 zsmalloc+zstd zbud+lzo zbud+lz4 zbud+zstd zram+lz4 zram+zstd'
@@ -227,8 +227,10 @@ counter() {
 	user_us) field user_usec "$group/cpu.stat" ;;
 	psi_some_us) stalled some ;;
 	psi_full_us) stalled full ;;
-	demoted | promoted_write | promoted | refused_full | poisoned)
+	demoted | promoted_write | refused_full | poisoned)
 		cat "$spm/$1" 2>/dev/null || echo 0 ;;
+	promoted)
+		if [ -e $spm_debug/stats ]; then field promoted $spm_debug/stats; else echo 0; fi ;;
 	*) field "$1" /proc/vmstat ;;
 	esac
 }

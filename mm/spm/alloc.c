@@ -426,7 +426,7 @@ struct folio *spm_alloc_unadmitted(int nid)
 	return folio;
 }
 
-static bool spm_node_open(struct spm_node *node, enum spm_kind kind)
+static bool spm_node_takes(struct spm_node *node, enum spm_kind kind)
 {
 	/* READ_ONCE: it hardly matters when changes are seen. */
 	if (READ_ONCE(node->yields) & BIT(kind))
@@ -438,12 +438,12 @@ static bool spm_node_open(struct spm_node *node, enum spm_kind kind)
 /**
  * spm_takes_tasks() - is there a node that might take tasks' pages?
  * @nid: NUMA node to be near to
- * @wanted: there is such a page. If there's no room for it, that is noted.
  *
  * Context: Any.
- * Return: true if it is worth trying.
+ * Return: true if it is worth trying. If not, and there is a page that should go
+ * there, spm_want_for_tasks() says so.
  */
-bool spm_takes_tasks(int nid, bool wanted)
+bool spm_takes_tasks(int nid)
 {
 	const struct spm_order *order;
 	bool open = false;
@@ -452,11 +452,28 @@ bool spm_takes_tasks(int nid, bool wanted)
 	rcu_read_lock();
 	order = spm_order_get(nid);
 	for (i = 0; order && i < order->nr && !open; i++)
-		open = spm_node_open(order->node[i], SPM_TASKS);
-	if (order && !open && wanted)
-		spm_order_want(order, SPM_TASKS);
+		open = spm_node_takes(order->node[i], SPM_TASKS);
 	rcu_read_unlock();
 	return open;
+}
+
+/**
+ * spm_want_for_tasks() - a task's page should have gone to SPM, and found no room
+ * @nid: NUMA node that it is near to
+ *
+ * So that users make some, if they have more of it. See spm_share().
+ *
+ * Context: Any.
+ */
+void spm_want_for_tasks(int nid)
+{
+	const struct spm_order *order;
+
+	rcu_read_lock();
+	order = spm_order_get(nid);
+	if (order)
+		spm_order_want(order, SPM_TASKS);
+	rcu_read_unlock();
 }
 
 /**

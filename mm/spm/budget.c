@@ -27,13 +27,14 @@
  *	reopen    ---------------------------------------------------------
  *	            open
  *
- * Stores ask one CPU's credit, which is given to it in batches and counts as
- * admitted at once. A hard stop holds for each page, credit or not; it ends
- * only by a reading that is of a later time than the stop.
+ * A store uses up credit that its CPU has. The budget grants credit in batches, and
+ * counts them as admitted at once. A hard stop holds for each page, whether there
+ * is credit or not. Only a reading that is of a later time than the stop ends it.
  *
- * Credit was given for the limit of then. If that falls, as the device can hold
- * less, the budget is uncovered, and stopped, until everything that was admitted
- * fits below the new limit. So that this comes to pass, credit is taken back.
+ * Credit is granted below the limit. If the limit falls, because the device can
+ * hold less, the budget is uncovered, and stopped, until everything that was
+ * admitted fits below the new limit. The worker takes back unused credit then, or
+ * it would never fit.
  *
  * This file knows no node and no device, so that it can be tested on its own.
  */
@@ -139,7 +140,7 @@ void spm_budget_snapshot(struct spm_budget *budget, u64 written, u64 now_ns)
 
 	spin_lock_irqsave(&budget->lock, flags);
 	last = &budget->snapshot[(budget->nr_snapshots - 1) % SPM_NR_SNAPSHOTS];
-	/* So they reach back as far as a reading may, with one to spare. */
+	/* The snapshots cover the age that a reading may have, with one to spare. */
 	apart_ns = (u64)budget->knobs.stale_ms * NSEC_PER_MSEC /
 		   (SPM_NR_SNAPSHOTS - 2);
 	if (now_ns - last->time_ns >= apart_ns)
@@ -209,7 +210,7 @@ static void spm_budget_update(struct spm_budget *budget)
 	spm_budget_set_gate(budget, spm_budget_next_gate(budget));
 }
 
-/* Under the lock. Return: see spm_budget_reading(). */
+/* The caller holds the lock. Return: see spm_budget_reading(). */
 static int spm_budget_take(struct spm_budget *budget,
 			   const struct spm_telemetry *reading, u64 now_ns,
 			   unsigned long now)
@@ -227,7 +228,7 @@ static int spm_budget_take(struct spm_budget *budget,
 	budget->reading.physical_bytes = min(reading->physical_bytes,
 					     budget->logical_bytes);
 	budget->base = snapshot->written;
-	/* Before the gate may open. WRITE_ONCE: see spm_budget_stopped(). */
+	/* Set before the gate may open. WRITE_ONCE: see spm_budget_stopped(). */
 	WRITE_ONCE(budget->fresh_until,
 		   now + nsecs_to_jiffies(reading->as_of_ns + stale_ns - now_ns));
 	spm_budget_update(budget);
@@ -320,7 +321,7 @@ unsigned int spm_budget_grant(struct spm_budget *budget)
 
 	spin_lock_irqsave(&budget->lock, flags);
 	if (budget->gate == SPM_GATE_OPEN && budget->granted < budget->limit) {
-		/* What one CPU has, others don't: share when it gets little. */
+		/* No CPU can use another one's credit: give less when little is left. */
 		room = budget->limit - budget->granted;
 		nr = clamp_t(u64, div_u64(room, 4 * num_online_cpus()), 1,
 			     SPM_CREDIT_BATCH);

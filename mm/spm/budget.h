@@ -3,6 +3,7 @@
 #ifndef _SPM_BUDGET_H
 #define _SPM_BUDGET_H
 
+#include <linux/cache.h>
 #include <linux/jiffies.h>
 #include <linux/spinlock.h>
 #include <linux/spm.h>
@@ -59,45 +60,52 @@ struct spm_snapshot {
 	u64 written;
 };
 
-/* In these the time that a reading may be old is divided twice over. */
+/* So many are kept. They are taken so far apart that they cover stale_ms. */
 #define SPM_NR_SNAPSHOTS	32
 
 /**
  * struct spm_budget - what decides that a page fits, see budget.c
- * @gate: may pages be stored? Set by spm_budget_set_gate(). Every store reads it
- *	without the lock.
- * @fresh_until: jiffies at which the last reading is too old. As @gate.
- * @logical_bytes: what the node advertises. Constant.
+ * @gate: may pages be stored? Only spm_budget_set_gate() sets it.
  * @nid: the node, for traces. Constant.
- * @lock: guards all members
- * @granted: pages that were admitted, or may be as CPUs have credit for them
+ * @fresh_until: jiffies at which the last reading is too old
+ * @logical_bytes: what the node advertises. Constant.
+ * @knobs: the administrator's
  * @limit_bytes: what the device may hold at most
- * @limit: what @granted may rise to
- * @uncovered: @limit_bytes has fallen, and @granted is above @limit since
  * @base: pages that were surely in @reading
  * @reading: the last one that was good; physical_bytes 0 before the first
  * @stopped_ns: when the hard stop began, or was confirmed last
+ * @uncovered: @limit_bytes has fallen, and @granted is above @limit since
+ * @lock: guards all members that aren't constant
+ * @granted: pages that were admitted, or may be as CPUs have credit for them
+ * @limit: what @granted may rise to
  * @nr_snapshots: number of snapshots taken
  * @snapshot: the last ones; number i is at i % SPM_NR_SNAPSHOTS
- * @knobs: the administrator's
+ *
+ * All are written under the lock. @gate and @fresh_until are read without it by
+ * each store, so they are not on a cache line with what each grant of credit
+ * writes: the lock, and @granted.
  */
 struct spm_budget {
+	/* Written by readings, stops and knobs: now and then. */
 	enum spm_gate gate;
+	int nid;
 	unsigned long fresh_until;
 	u64 logical_bytes;
-	int nid;
-
-	spinlock_t lock;		/* all members */
-	u64 granted;
+	struct spm_knobs knobs;
 	u64 limit_bytes;
-	u64 limit;
-	bool uncovered;
 	u64 base;
 	struct spm_telemetry reading;
 	u64 stopped_ns;
+	bool uncovered;
+
+	/* Written by each grant. */
+	spinlock_t lock ____cacheline_aligned_in_smp;	/* all members */
+	u64 granted;
+	u64 limit;
+
+	/* Written by the worker, before each reading. */
 	unsigned int nr_snapshots;
 	struct spm_snapshot snapshot[SPM_NR_SNAPSHOTS];
-	struct spm_knobs knobs;
 };
 
 extern const char *const spm_gate_names[NR_SPM_GATES];

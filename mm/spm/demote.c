@@ -22,6 +22,7 @@
 #include <linux/percpu.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/sysctl.h>
+#include <linux/seq_file.h>
 #include <linux/spm_hooks.h>
 #include <linux/spm_mapped.h>
 #include <linux/sysfs.h>
@@ -41,7 +42,7 @@ DEFINE_STATIC_KEY_FALSE(spm_demote_key);
 /* promote_hot_enabled: NUMA balancing samples folios on SPM nodes. */
 static bool spm_promote_hot;
 
-/* Why a folio is not demoted. */
+/* Why a folio is not demoted, though reclaim would have. */
 enum spm_obstacle {
 	SPM_DEMOTE_FILE,
 	SPM_DEMOTE_SHMEM,
@@ -55,6 +56,19 @@ enum spm_obstacle {
 	SPM_DEMOTE_FAILED,
 	NR_SPM_OBSTACLES,
 	SPM_DEMOTE_NONE = NR_SPM_OBSTACLES,
+};
+
+static const char *const spm_obstacle_names[NR_SPM_OBSTACLES] = {
+	[SPM_DEMOTE_FILE] = "file",
+	[SPM_DEMOTE_SHMEM] = "shmem",
+	[SPM_DEMOTE_LAZYFREE] = "lazyfree",
+	[SPM_DEMOTE_KSM] = "ksm",
+	[SPM_DEMOTE_UNMAPPED] = "unmapped",
+	[SPM_DEMOTE_MLOCKED] = "mlocked",
+	[SPM_DEMOTE_PINNED] = "pinned",
+	[SPM_DEMOTE_CGROUP] = "cgroup",
+	[SPM_DEMOTE_FULL] = "full",
+	[SPM_DEMOTE_FAILED] = "failed",
 };
 
 static DEFINE_PER_CPU(unsigned long [NR_SPM_OBSTACLES], spm_obstacles);
@@ -94,9 +108,11 @@ bool __spm_may_demote(struct folio *folio)
 	if (spm_folio(folio))
 		return false;
 	obstacle = spm_demote_obstacle(folio);
-	/* Else migration would split it first, and find that out afterwards. */
-	if (obstacle == SPM_DEMOTE_NONE && !spm_takes_tasks(folio_nid(folio), true))
+	/* Migration would split a large folio before it finds that there is no room. */
+	if (obstacle == SPM_DEMOTE_NONE && !spm_takes_tasks(folio_nid(folio))) {
+		spm_want_for_tasks(folio_nid(folio));
 		obstacle = SPM_DEMOTE_FULL;
+	}
 	if (obstacle == SPM_DEMOTE_NONE)
 		return true;
 	this_cpu_add(spm_obstacles[obstacle], folio_nr_pages(folio));
@@ -113,7 +129,7 @@ bool __spm_may_demote(struct folio *folio)
 bool spm_can_demote(int nid)
 {
 	return static_branch_unlikely(&spm_demote_key) && !spm_nid(nid) &&
-	       spm_takes_tasks(nid, false);
+	       spm_takes_tasks(nid);
 }
 
 static struct folio *spm_demote_new_folio(struct folio *src, unsigned long arg)
@@ -202,59 +218,39 @@ static ssize_t promote_hot_enabled_store(struct kobject *kobj,
 	return count;
 }
 
-static ssize_t spm_obstacle_show(struct kobject *kobj,
-				 struct kobj_attribute *attr, char *buf);
-
-#define SPM_OBSTACLE_ATTR(obstacle, name) \
-	[obstacle] = __ATTR(demote_refused_##name, 0444, spm_obstacle_show, NULL)
-
-static struct kobj_attribute spm_obstacle_attrs[NR_SPM_OBSTACLES] = {
-	SPM_OBSTACLE_ATTR(SPM_DEMOTE_FILE, file),
-	SPM_OBSTACLE_ATTR(SPM_DEMOTE_SHMEM, shmem),
-	SPM_OBSTACLE_ATTR(SPM_DEMOTE_LAZYFREE, lazyfree),
-	SPM_OBSTACLE_ATTR(SPM_DEMOTE_KSM, ksm),
-	SPM_OBSTACLE_ATTR(SPM_DEMOTE_UNMAPPED, unmapped),
-	SPM_OBSTACLE_ATTR(SPM_DEMOTE_MLOCKED, mlocked),
-	SPM_OBSTACLE_ATTR(SPM_DEMOTE_PINNED, pinned),
-	SPM_OBSTACLE_ATTR(SPM_DEMOTE_CGROUP, cgroup),
-	SPM_OBSTACLE_ATTR(SPM_DEMOTE_FULL, full),
-	SPM_OBSTACLE_ATTR(SPM_DEMOTE_FAILED, failed),
-};
-
-static ssize_t spm_obstacle_show(struct kobject *kobj,
-				 struct kobj_attribute *attr, char *buf)
-{
-	enum spm_obstacle obstacle = attr - spm_obstacle_attrs;
-	unsigned long sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)		/* READ_ONCE: vs this_cpu_add */
-		sum += READ_ONCE(per_cpu(spm_obstacles[obstacle], cpu));
-	return sysfs_emit(buf, "%lu\n", sum);
-}
-
 static struct kobj_attribute demote_enabled_attr = __ATTR_RW(demote_enabled);
 static struct kobj_attribute promote_hot_enabled_attr = __ATTR_RW(promote_hot_enabled);
 
 static struct attribute *spm_demote_attrs[] = {
 	&demote_enabled_attr.attr,
 	&promote_hot_enabled_attr.attr,
-	&spm_obstacle_attrs[SPM_DEMOTE_FILE].attr,
-	&spm_obstacle_attrs[SPM_DEMOTE_SHMEM].attr,
-	&spm_obstacle_attrs[SPM_DEMOTE_LAZYFREE].attr,
-	&spm_obstacle_attrs[SPM_DEMOTE_KSM].attr,
-	&spm_obstacle_attrs[SPM_DEMOTE_UNMAPPED].attr,
-	&spm_obstacle_attrs[SPM_DEMOTE_MLOCKED].attr,
-	&spm_obstacle_attrs[SPM_DEMOTE_PINNED].attr,
-	&spm_obstacle_attrs[SPM_DEMOTE_CGROUP].attr,
-	&spm_obstacle_attrs[SPM_DEMOTE_FULL].attr,
-	&spm_obstacle_attrs[SPM_DEMOTE_FAILED].attr,
 	NULL
 };
 
 const struct attribute_group spm_demote_attr_group = {
 	.attrs = spm_demote_attrs,
 };
+
+/* ---- debugfs: what was not demoted ---- */
+
+/**
+ * spm_demote_show_refused() - print how many pages were not demoted, and why
+ * @m: file in debugfs
+ */
+void spm_demote_show_refused(struct seq_file *m)
+{
+	enum spm_obstacle obstacle;
+	unsigned long sum;
+	int cpu;
+
+	for (obstacle = 0; obstacle < NR_SPM_OBSTACLES; obstacle++) {
+		sum = 0;
+		for_each_possible_cpu(cpu)	/* READ_ONCE: vs this_cpu_add */
+			sum += READ_ONCE(per_cpu(spm_obstacles[obstacle], cpu));
+		seq_printf(m, "demote_refused_%s %lu\n",
+			   spm_obstacle_names[obstacle], sum);
+	}
+}
 
 /* ---- debugfs: demote a range of a task ---- */
 

@@ -27,6 +27,7 @@
  */
 #define pr_fmt(fmt) "spm: " fmt
 
+#include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/highmem.h>
 #include <linux/log2.h>
@@ -269,6 +270,9 @@ struct spm_left {
 
 static DEFINE_PER_CPU(struct spm_left, spm_left);
 
+/* How often these were freed before there were enough of them. */
+static atomic_long_t spm_left_drains;
+
 static void spm_left_take(struct spm_left *left, struct folio_batch *folios)
 {
 	lockdep_assert_held(&left->lock);
@@ -287,6 +291,7 @@ void spm_mapped_drain(void)
 	struct spm_left *left;
 	int cpu;
 
+	atomic_long_inc(&spm_left_drains);
 	for_each_possible_cpu(cpu) {
 		left = per_cpu_ptr(&spm_left, cpu);
 		spin_lock(&left->lock);
@@ -511,15 +516,20 @@ struct folio *spm_mapped_new_folio(struct folio *src)
 				    folio_order(src), numa_mem_id(), NULL);
 }
 
-static void spm_mark_poisoned(struct folio *folio, bool poisoned)
+static void spm_set_poisoned(struct folio *folio)
 {
 	long i;
 
 	for (i = 0; i < folio_nr_pages(folio); i++)
-		if (poisoned)
-			SetPageHWPoison(folio_page(folio, i));
-		else
-			ClearPageHWPoison(folio_page(folio, i));
+		SetPageHWPoison(folio_page(folio, i));
+}
+
+static void spm_clear_poisoned(struct folio *folio)
+{
+	long i;
+
+	for (i = 0; i < folio_nr_pages(folio); i++)
+		ClearPageHWPoison(folio_page(folio, i));
 }
 
 /*
@@ -550,14 +560,14 @@ static bool spm_lose_folio(struct folio *folio)
 	folio_wait_writeback(folio);
 	if (cached && !spm_lose_cached(folio))
 		return false;
-	spm_mark_poisoned(folio, true);
+	spm_set_poisoned(folio);
 	if (folio_mapped(folio))
 		try_to_unmap(folio, TTU_HWPOISON | TTU_IGNORE_MLOCK | TTU_SYNC |
 			     TTU_SPLIT_HUGE_PMD);
 	if (cached)
 		return true;
 	/* There are poison entries now, and it can be freed. */
-	spm_mark_poisoned(folio, false);
+	spm_clear_poisoned(folio);
 	if (folio_mapped(folio))
 		return false;
 	spm_stat_add(spm_node_of(folio), SPM_STAT_LOST, folio_nr_pages(folio));
@@ -694,10 +704,34 @@ static int spm_write_faults_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(spm_write_faults);
 
 /**
- * spm_mapped_debugfs_init() - show how long write faults took
+ * spm_mapped_show_drains() - print how often batches were freed early
+ * @m: file in debugfs
+ */
+void spm_mapped_show_drains(struct seq_file *m)
+{
+	seq_printf(m, "drains %ld\n", atomic_long_read(&spm_left_drains));
+}
+
+static ssize_t spm_drain_write(struct file *file, const char __user *ubuf,
+			       size_t count, loff_t *pos)
+{
+	spm_mapped_drain();
+	return count;
+}
+
+static const struct file_operations spm_drain_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = spm_drain_write,
+	.llseek = noop_llseek,
+};
+
+/**
+ * spm_mapped_debugfs_init() - show how long write faults took, and end batches
  * @dir: the directory of SPM
  */
 void spm_mapped_debugfs_init(struct dentry *dir)
 {
 	debugfs_create_file("write_faults", 0444, dir, NULL, &spm_write_faults_fops);
+	debugfs_create_file("drain", 0200, dir, NULL, &spm_drain_fops);
 }

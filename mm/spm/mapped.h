@@ -9,6 +9,7 @@ struct dentry;
 struct folio;
 struct list_head;
 struct page;
+struct seq_file;
 struct spm_node;
 
 #ifdef CONFIG_SPM_MAPPED
@@ -17,6 +18,7 @@ struct folio *spm_mapped_new_folio(struct folio *src);
 bool spm_mapped_lose(struct spm_node *node);
 bool spm_mapped_forget(struct page *page);
 void spm_mapped_drain(void);
+void spm_mapped_show_drains(struct seq_file *m);
 void spm_mapped_debugfs_init(struct dentry *dir);
 #else
 static inline struct folio *spm_mapped_new_folio(struct folio *src)
@@ -35,6 +37,10 @@ static inline bool spm_mapped_forget(struct page *page)
 }
 
 static inline void spm_mapped_drain(void)
+{
+}
+
+static inline void spm_mapped_show_drains(struct seq_file *m)
 {
 }
 

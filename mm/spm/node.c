@@ -18,6 +18,9 @@
  */
 #define pr_fmt(fmt) "spm: " fmt
 
+#include <linux/align.h>
+#include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/export.h>
 #include <linux/ioport.h>
 #include <linux/memory.h>
@@ -33,11 +36,22 @@
 #include <trace/events/spm.h>
 
 #include "control.h"
+#include "debugfs.h"
 #include "evacuate.h"
 #include "node.h"
 #include "order.h"
 #include "stats.h"
 #include "sysfs.h"
+
+/* What each store reads is on no cache line that others write all the time. */
+#ifdef CONFIG_SMP
+static_assert(offsetof(struct spm_node, wanted) / SMP_CACHE_BYTES >
+	      offsetof(struct spm_node, budget.fresh_until) / SMP_CACHE_BYTES);
+static_assert(offsetof(struct spm_node, budget.lock) / SMP_CACHE_BYTES >
+	      offsetof(struct spm_node, budget.fresh_until) / SMP_CACHE_BYTES);
+static_assert(offsetof(struct spm_node, budget.gate) / SMP_CACHE_BYTES >
+	      offsetof(struct spm_node, yields) / SMP_CACHE_BYTES);
+#endif
 
 #define SPM_RESOURCE_NAME "System RAM (spm)"
 
@@ -337,7 +351,9 @@ static struct spm_node *spm_node_new(const struct spm_provider *provider)
 	struct spm_node *node;
 	int i;
 
-	node = kzalloc(struct_size(node, ranges, provider->nr_ranges), GFP_KERNEL);
+	/* kmalloc() aligns to the largest power of two that divides the size. */
+	node = kzalloc(ALIGN(struct_size(node, ranges, provider->nr_ranges),
+			     SMP_CACHE_BYTES), GFP_KERNEL);
 	if (!node)
 		return NULL;
 
@@ -394,13 +410,26 @@ static void spm_node_unmark(struct spm_node *node)
 	unlock_device_hotplug();
 }
 
-static void spm_node_close(struct spm_node *node, bool close)
+static void spm_node_update_orders(const struct spm_node *node)
 {
-	/* Pairs with READ_ONCE in spm_move_admit() and the memory notifier. */
-	WRITE_ONCE(node->closing, close);
 	if (spm_order_rebuild())
 		pr_warn("node %d: out of memory, some CPUs do without SPM\n",
 			node->nid);
+}
+
+/* The node takes no new pages any more, once this returns. */
+static void spm_node_close(struct spm_node *node)
+{
+	/* Pairs with READ_ONCE in spm_move_admit() and the memory notifier. */
+	WRITE_ONCE(node->closing, true);
+	spm_node_update_orders(node);
+}
+
+/* The node takes pages, for the first time or again. */
+static void spm_node_open(struct spm_node *node)
+{
+	WRITE_ONCE(node->closing, false);	/* as in spm_node_close() */
+	spm_node_update_orders(node);
 }
 
 static void spm_node_unpublish(struct spm_node *node)
@@ -439,9 +468,10 @@ static int spm_node_register(struct spm_node *node)
 	if (rc)
 		goto err_unpublish;
 
+	spm_debugfs_add(node);
 	spm_control_start(node);
 
-	spm_node_close(node, false);
+	spm_node_open(node);
 	return 0;
 
 err_unpublish:
@@ -513,12 +543,13 @@ static int spm_node_unregister(struct spm_node *node)
 
 	lockdep_assert_held(&spm_mutex);
 
-	spm_node_close(node, true);
+	spm_node_close(node);
 	rc = spm_evacuate(node);
 	if (rc)
 		goto err_reopen;
 
 	spm_sysfs_del(node);
+	spm_debugfs_del(node);
 	spm_control_stop(node);
 	rc = spm_ranges_remove(node);
 	if (rc)
@@ -533,8 +564,9 @@ err_control:
 	spm_control_start(node);
 	if (spm_sysfs_add(node))
 		pr_warn("node %d: no statistics in sysfs any more\n", node->nid);
+	spm_debugfs_add(node);
 err_reopen:
-	spm_node_close(node, false);
+	spm_node_open(node);
 	return rc;
 }
 

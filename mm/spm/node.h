@@ -17,6 +17,7 @@
 #define _SPM_NODE_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -29,6 +30,7 @@
 
 #include "budget.h"
 
+struct dentry;
 struct kobject;
 struct spm_cpu;
 
@@ -57,67 +59,84 @@ struct spm_range {
 /**
  * struct spm_node - a registered SPM node
  * @nid: its NUMA node id
- * @closing: no new pages; written under spm_mutex, read by those who rebuild
- *	the orders under it, and by the memory notifier
- * @zonerefs: the one zone that its pages are allocated from, and the end mark
- * @cpu: counters, credit and freed pages
- * @budgeted: there is telemetry, so @budget decides. Constant.
- * @trims: freed pages are trimmed. Constant.
- * @written: the provider's operation of this name, may be NULL. Constant.
- * @removed: the device is gone; never reset. Whoever reads contents looks at it.
- * @budget: what admits pages
- * @control: the worker that reads, relieves and trims, see control.c
- * @kick_after: jiffies before which the worker isn't woken early. Written by the
- *	worker, read by those who would wake it: late or early does no harm.
- * @relieved_ns: when the worker last moved pages away
- * @wanted: pages of each kind that no node had room for, since the worker ran
- * @wanted_until: jiffies until which room is kept for each kind
+ * @budgeted: there is telemetry, so @budget decides
+ * @trims: freed pages are trimmed
+ * @closing: no new pages. Written under spm_mutex. Those who rebuild the orders
+ *	read it under that too, migration and the memory notifier without.
+ * @removed: the device is gone. spm_notify() sets it, and nobody resets it.
+ *	Whoever reads contents looks at it.
  * @yields: bit mask of kinds that get no more pages, as the other kind has less
  *	and wants more. Written by the worker.
+ * @cpu: each CPU's counters, credit and freed pages
+ * @zonerefs: the one zone that its pages are allocated from, and the end mark
+ * @written: the provider's operation of this name, may be NULL
+ * @ops: provider's operations, may be NULL
+ * @priv: provider's own
+ * @name: provider's name
+ * @owner: provider's module, of which the node holds a reference
+ * @kobj: nodeN/spm in sysfs. Written under spm_mutex.
+ * @debugfs: nodeN in debugfs. Written under spm_mutex.
+ * @nr_ranges: number of @ranges
+ * @budget: what admits pages; has a lock of its own
+ * @wanted: pages of each kind that no node had room for, since the worker ran
+ * @kick_after: jiffies before which the worker isn't woken early. Written by the
+ *	worker and those who wake it: late or early does no harm.
+ * @control: the worker that reads, relieves and trims, see control.c
+ * @relieved_ns: when the worker last moved pages away
+ * @wanted_until: jiffies until which room is kept for each kind
  * @low_bytes: threshold that the device was told last
  * @high_bytes: the same
  * @untrimmed: freed pages that the worker has taken over from the CPUs
- * @losing: tasks have pages of a device that is gone, and may read them
- * @trim_retries: how often in turn the device wanted to be asked again. From
- *	@relieved_ns on they are the worker's own, but for the two with a comment.
- * @name: provider's name
- * @ops: provider's operations, may be NULL
- * @priv: provider's own
- * @owner: provider's module, of which a reference is held
- * @kobj: nodeN/spm in sysfs
- * @nr_ranges: number of @ranges
+ * @trim_retries: how often in turn the device wanted to be asked again
+ * @losing: tasks have pages of a device that is gone, and may read them.
+ *	Written by the worker, read by spm_sync_removed().
  * @ranges: its memory; written under spm_mutex
  *
- * Without a comment of its own, a member is set before the node is published
- * in spm_table, and does not change until it is taken out again.
+ * The members are in groups by who writes them, and each group begins a cache
+ * line: what is written for each page that is refused, or each time the worker
+ * runs, is on no line that each store reads.
  */
 struct spm_node {
+	/*
+	 * What each store reads. Set before the node is published in spm_table,
+	 * and constant until it is taken out again, but for those that say when
+	 * they change.
+	 */
 	int nid;
-	bool closing;
-	struct zoneref zonerefs[2];
-	struct spm_cpu __percpu *cpu;
 	bool budgeted;
 	bool trims;
-	void (*written)(struct spm_node *node, unsigned long pfn);
+	bool closing;
 	bool removed;
-	struct spm_budget budget;
-	struct delayed_work control;
-	unsigned long kick_after;
-	u64 relieved_ns;
-	atomic_long_t wanted[NR_SPM_KINDS];
-	unsigned long wanted_until[NR_SPM_KINDS];
 	unsigned long yields;
+	struct spm_cpu __percpu *cpu;
+	struct zoneref zonerefs[2];
+	void (*written)(struct spm_node *node, unsigned long pfn);
+
+	/* What the worker, registration and sysfs need as well. As constant. */
+	const struct spm_ops *ops;
+	void *priv;
+	const char *name;
+	struct module *owner;
+	struct kobject *kobj;
+	struct dentry *debugfs;
+	int nr_ranges;
+
+	struct spm_budget budget;
+
+	/* Written by whoever is refused a page, and by the worker. */
+	atomic_long_t wanted[NR_SPM_KINDS] ____cacheline_aligned_in_smp;
+	unsigned long kick_after;
+
+	/* The worker's own, without a lock, as it runs once at a time. */
+	struct delayed_work control ____cacheline_aligned_in_smp;
+	u64 relieved_ns;
+	unsigned long wanted_until[NR_SPM_KINDS];
 	u64 low_bytes;
 	u64 high_bytes;
 	struct llist_node *untrimmed;
 	unsigned int trim_retries;
 	bool losing;
-	const char *name;
-	const struct spm_ops *ops;
-	void *priv;
-	struct module *owner;
-	struct kobject *kobj;
-	int nr_ranges;
+
 	struct spm_range ranges[] __counted_by(nr_ranges);
 };
 

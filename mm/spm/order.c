@@ -30,7 +30,7 @@ static int spm_order_cmp(const void *a, const void *b, const void *priv)
 	return diff ?: na->nid - nb->nid;
 }
 
-/* Nodes that take pages. Return: how many. @nodes: filled in unless NULL. */
+/* Put the nodes that take pages into @nodes, unless NULL. Return: how many. */
 static int spm_order_collect(struct spm_node **nodes)
 {
 	struct spm_node *node;

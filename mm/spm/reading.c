@@ -45,7 +45,7 @@ struct spm_taken_back {
 	atomic_long_t nr;
 };
 
-/* On each CPU, as nobody else may write to what it counts with. */
+/* Runs on each CPU, as a CPU changes its credit without a lock. */
 static void spm_take_back_here(void *arg)
 {
 	struct spm_taken_back *taken = arg;
@@ -54,14 +54,16 @@ static void spm_take_back_here(void *arg)
 }
 
 /*
- * CPUs may just be admitting pages with it. These count as granted still, and so
- * does credit that a CPU is about to add: it is taken back the next time.
+ * If the budget is uncovered, the credit of all CPUs goes back to it. A CPU may be
+ * admitting pages with what it has taken of its credit, or be about to add what
+ * it was granted. Both still count as granted, and the next run takes back what is
+ * left of them.
  */
 static void spm_take_back_credit(struct spm_node *node)
 {
 	struct spm_taken_back taken = { .node = node };
 
-	/* READ_ONCE: written by this worker and for knobs, under the lock. */
+	/* READ_ONCE: this worker and writers of knobs set it, under the lock. */
 	if (!READ_ONCE(node->budget.uncovered))
 		return;
 	on_each_cpu(spm_take_back_here, &taken, true);

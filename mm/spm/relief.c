@@ -47,7 +47,7 @@ static bool spm_zone_has_room(struct zone *zone)
 	return zone_watermark_ok(zone, 0, mark, ZONE_NORMAL, 0);
 }
 
-/* Is there a zone which promotion does not push kswapd into? */
+/* Does DRAM have a zone that can take a batch without waking kswapd? */
 static bool spm_dram_has_room(void)
 {
 	struct zonelist *zonelist = node_zonelist(numa_mem_id(), GFP_KERNEL);
@@ -150,7 +150,10 @@ static unsigned long spm_relief_pages(struct spm_node *node)
 	return min(nr, SPM_RELIEF_MAX);
 }
 
-/* Have a kind make room for the other, if that finds none but has less. */
+/*
+ * If pages of the kind @other find no room, though the node has fewer of them, move
+ * some pages of @kind off the node, and let it take no more of these.
+ */
 static unsigned long spm_yield(struct spm_node *node, enum spm_kind kind,
 			       enum spm_kind other)
 {
@@ -161,10 +164,12 @@ static unsigned long spm_yield(struct spm_node *node, enum spm_kind kind,
 		node->wanted_until[other] = jiffies + SPM_WANT_TIME;
 	if (excess < SPM_SHARE_MIN ||
 	    time_after(jiffies, node->wanted_until[other])) {
-		clear_bit(kind, &node->yields);
+		if (test_bit(kind, &node->yields))	/* each store reads it */
+			clear_bit(kind, &node->yields);
 		return 0;
 	}
-	set_bit(kind, &node->yields);
+	if (!test_bit(kind, &node->yields))
+		set_bit(kind, &node->yields);
 	return spm_relieve_of(node, kind,
 			      min_t(unsigned long, wanted, excess / SPM_SHARE_PART));
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SPM statistics in sysfs
+ * SPM nodes in sysfs: what an operator sets, and acts on
  *
- * The same files for each node in /sys/devices/system/node/nodeN/spm/, and for
- * all of them together in /sys/kernel/mm/spm/. A file is described by one entry
- * of a table; what it shows for all nodes is the sum of what it shows for each,
- * and, if it counts events, of what it showed for nodes that are gone.
+ * The same figures for each node in /sys/devices/system/node/nodeN/spm/, and for
+ * all of them together in /sys/kernel/mm/spm/. What a file shows for all nodes is
+ * the sum of what it shows for each, and, if it counts events, of what it showed
+ * for nodes that are gone. Anybody may read them, so reading has no effect.
+ *
+ * Whatever else is counted is in debugfs, see debugfs.c.
  *
  * Documented in Documentation/ABI/testing/sysfs-kernel-mm-spm.
  */
 #include <linux/kobject.h>
-#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/node.h>
-#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/spm_hooks.h>
 #include <linux/sysfs.h>
@@ -22,7 +22,7 @@
 #include "budget.h"
 #include "control.h"
 #include "demote.h"
-#include "mapped.h"
+#include "figures.h"
 #include "node.h"
 #include "stats.h"
 #include "sysfs.h"
@@ -41,109 +41,14 @@ static struct spm_node *spm_kobj_node(struct kobject *kobj)
 	return rcu_dereference_protected(spm_table[nid], true);
 }
 
-/* ---- Figures of now, which add up ---- */
-
-static u64 spm_capacity_bytes(struct spm_node *node)
-{
-	return (u64)spm_node_capacity_pages(node) << PAGE_SHIFT;
-}
-
-static u64 spm_used_bytes(struct spm_node *node)
-{
-	return (u64)spm_stat_read(node, SPM_STAT_USED) << PAGE_SHIFT;
-}
-
-static u64 spm_untrimmed_bytes(struct spm_node *node)
-{
-	return (u64)spm_stat_read(node, SPM_STAT_UNTRIMMED) << PAGE_SHIFT;
-}
-
-/* What the device has contents of. */
-static u64 spm_taken_bytes(struct spm_node *node)
-{
-	return spm_used_bytes(node) + spm_untrimmed_bytes(node);
-}
-
-static u64 spm_free_bytes(struct spm_node *node)
-{
-	u64 taken = spm_taken_bytes(node);
-	u64 capacity = spm_capacity_bytes(node);
-
-	return capacity - min(taken, capacity);
-}
-
-/* Without telemetry a device is taken to hold what it advertises, as it is. */
-static u64 spm_physical_bytes(struct spm_node *node)
-{
-	struct spm_budget budget;
-
-	if (!node->budgeted)
-		return spm_capacity_bytes(node);
-	spm_budget_get(&node->budget, &budget);
-	return budget.reading.physical_bytes;
-}
-
-static u64 spm_physical_used_bytes(struct spm_node *node)
-{
-	struct spm_budget budget;
-
-	if (!node->budgeted)
-		return spm_taken_bytes(node);
-	spm_budget_get(&node->budget, &budget);
-	return budget.reading.used_bytes;
-}
-
-static u64 spm_budget_bytes(struct spm_node *node)
-{
-	return node->budgeted ? spm_budget_bound_bytes(&node->budget) :
-				spm_physical_used_bytes(node);
-}
-
-static u64 spm_deficit_bytes(struct spm_node *node)
-{
-	return node->budgeted ? spm_budget_deficit_bytes(&node->budget) : 0;
-}
-
-static u64 spm_admitted(struct spm_node *node)
-{
-	struct spm_budget budget;
-	long credit = 0;
-	int cpu;
-
-	if (!node->budgeted)
-		return spm_node_written(node);
-	spm_budget_get(&node->budget, &budget);
-	for_each_possible_cpu(cpu)		/* READ_ONCE: vs this_cpu_dec */
-		credit += READ_ONCE(per_cpu_ptr(node->cpu, cpu)->credit);
-	return budget.granted - min_t(u64, max(credit, 0L), budget.granted);
-}
-
-/* A figure of one node, or the sum over all of them. */
-static u64 spm_sum(struct kobject *kobj, u64 (*figure)(struct spm_node *node))
-{
-	struct spm_node *node = spm_kobj_node(kobj);
-	u64 sum = 0;
-	int nid;
-
-	if (node)
-		return figure(node);
-
-	rcu_read_lock();
-	for_each_node_mask(nid, spm_nodes) {
-		node = rcu_dereference(spm_table[nid]);
-		if (node)
-			sum += figure(node);
-	}
-	rcu_read_unlock();
-	return sum;
-}
+/* ---- Figures of now ---- */
 
 /**
- * struct spm_figure - a file that shows a figure
+ * struct spm_figure_file - a file that shows a figure
  * @attr: the file
  * @figure: the figure of a node
  */
-struct spm_figure {
+struct spm_figure_file {
 	struct kobj_attribute attr;
 	u64 (*figure)(struct spm_node *node);
 };
@@ -151,44 +56,25 @@ struct spm_figure {
 static ssize_t spm_figure_show(struct kobject *kobj, struct kobj_attribute *attr,
 			       char *buf)
 {
-	struct spm_figure *file = container_of(attr, struct spm_figure, attr);
+	struct spm_figure_file *file = container_of(attr, struct spm_figure_file,
+						    attr);
 
-	spm_mapped_drain();		/* so that they are exact at rest */
-	return sysfs_emit(buf, "%llu\n", spm_sum(kobj, file->figure));
+	return sysfs_emit(buf, "%llu\n",
+			  spm_figure(spm_kobj_node(kobj), file->figure));
 }
 
 #define SPM_FIGURE(name) \
-	static struct spm_figure name##_file = { \
+	static struct spm_figure_file name##_file = { \
 		.attr = __ATTR(name, 0444, spm_figure_show, NULL), \
 		.figure = spm_##name, \
 	}
 
 SPM_FIGURE(capacity_bytes);
 SPM_FIGURE(used_bytes);
-SPM_FIGURE(untrimmed_bytes);
-SPM_FIGURE(free_bytes);
+SPM_FIGURE(mapped_bytes);
+SPM_FIGURE(swapped_bytes);
 SPM_FIGURE(physical_bytes);
 SPM_FIGURE(physical_used_bytes);
-SPM_FIGURE(budget_bytes);
-SPM_FIGURE(deficit_bytes);
-SPM_FIGURE(admitted);
-
-/* How well what is stored compresses: 2000 is two to one. */
-static u64 spm_ratio_permille(struct kobject *kobj)
-{
-	u64 physical = spm_sum(kobj, spm_physical_used_bytes);
-	u64 logical = spm_sum(kobj, spm_taken_bytes);
-
-	return physical ? div64_u64(logical * 1000, physical) : 0;
-}
-
-static ssize_t ratio_permille_show(struct kobject *kobj,
-				   struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", spm_ratio_permille(kobj));
-}
-
-static struct kobj_attribute ratio_attr = __ATTR_RO(ratio_permille);
 
 /* ---- Counts of events, which remain when a node goes ---- */
 
@@ -202,34 +88,19 @@ static unsigned long spm_kobj_stat(struct kobject *kobj, enum spm_stat stat)
 static ssize_t spm_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf);
 
-/* One file for each counter, but for what is a figure above. */
 #define SPM_STAT_ATTR(stat, file) \
 	[stat] = __ATTR(file, 0444, spm_stat_show, NULL)
 
+/* Those that an operator acts on. */
 static struct kobj_attribute spm_stat_attrs[NR_SPM_STATS] = {
-	SPM_STAT_ATTR(SPM_STAT_STORED, stored),
-	SPM_STAT_ATTR(SPM_STAT_MAPPED, mapped),
-	SPM_STAT_ATTR(SPM_STAT_MOVED, moved),
 	SPM_STAT_ATTR(SPM_STAT_DEMOTED, demoted),
 	SPM_STAT_ATTR(SPM_STAT_PROMOTED_WRITE, promoted_write),
-	SPM_STAT_ATTR(SPM_STAT_PROMOTED_HOT, promoted_hot),
-	SPM_STAT_ATTR(SPM_STAT_LOADED, loaded),
-	SPM_STAT_ATTR(SPM_STAT_LOAD_FAILED, load_failed),
-	SPM_STAT_ATTR(SPM_STAT_EVACUATED, evacuated),
-	SPM_STAT_ATTR(SPM_STAT_PROMOTED, promoted),
-	SPM_STAT_ATTR(SPM_STAT_WRITTEN_BACK, written_back),
-	SPM_STAT_ATTR(SPM_STAT_TRIMMED, trimmed),
-	SPM_STAT_ATTR(SPM_STAT_ZEROED, zeroed),
 	SPM_STAT_ATTR(SPM_STAT_POISONED, poisoned),
 	SPM_STAT_ATTR(SPM_STAT_LOST, lost),
-	SPM_STAT_ATTR(SPM_STAT_READ, readings),
-	SPM_STAT_ATTR(SPM_STAT_READ_FAILED, readings_failed),
 	SPM_STAT_ATTR(SPM_STAT_REFUSED_FULL, refused_full),
 	SPM_STAT_ATTR(SPM_STAT_REFUSED_BUDGET, refused_budget),
 	SPM_STAT_ATTR(SPM_STAT_REFUSED_TARGET, refused_target),
 	SPM_STAT_ATTR(SPM_STAT_REFUSED_STOPPED, refused_stopped),
-	SPM_STAT_ATTR(SPM_STAT_REFUSED_POISON, refused_poison),
-	SPM_STAT_ATTR(SPM_STAT_REFUSED_INJECTED, refused_injected),
 };
 
 static ssize_t spm_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -237,26 +108,26 @@ static ssize_t spm_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	enum spm_stat stat = attr - spm_stat_attrs;
 
-	spm_mapped_drain();
 	return sysfs_emit(buf, "%lu\n", spm_kobj_stat(kobj, stat));
 }
 
 /*
- * All that matters in one line, for scripts. New fields are added at the end.
+ * A summary in one line, for scripts. New fields are added at the end.
  */
 static ssize_t mm_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
-	spm_mapped_drain();
+	struct spm_node *node = spm_kobj_node(kobj);
+
 	return sysfs_emit(buf, "%llu %llu %llu %llu %llu %llu %llu %llu %lu %lu %lu %lu %lu\n",
-			  spm_sum(kobj, spm_capacity_bytes),
-			  spm_sum(kobj, spm_used_bytes),
-			  spm_sum(kobj, spm_physical_bytes),
-			  spm_sum(kobj, spm_physical_used_bytes),
-			  spm_sum(kobj, spm_budget_bytes),
-			  spm_ratio_permille(kobj),
-			  spm_sum(kobj, spm_deficit_bytes),
-			  spm_sum(kobj, spm_admitted),
+			  spm_figure(node, spm_capacity_bytes),
+			  spm_figure(node, spm_used_bytes),
+			  spm_figure(node, spm_physical_bytes),
+			  spm_figure(node, spm_physical_used_bytes),
+			  spm_figure(node, spm_budget_bytes),
+			  spm_ratio_permille(node),
+			  spm_figure(node, spm_deficit_bytes),
+			  spm_figure(node, spm_admitted),
 			  spm_kobj_stat(kobj, SPM_STAT_LOADED),
 			  spm_kobj_stat(kobj, SPM_STAT_PROMOTED),
 			  spm_kobj_stat(kobj, SPM_STAT_WRITTEN_BACK),
@@ -269,40 +140,21 @@ static struct kobj_attribute mm_stat_attr = __ATTR_RO(mm_stat);
 static struct attribute *spm_attrs[] = {
 	&capacity_bytes_file.attr.attr,
 	&used_bytes_file.attr.attr,
-	&untrimmed_bytes_file.attr.attr,
-	&free_bytes_file.attr.attr,
+	&swapped_bytes_file.attr.attr,
 	&physical_bytes_file.attr.attr,
 	&physical_used_bytes_file.attr.attr,
-	&budget_bytes_file.attr.attr,
-	&deficit_bytes_file.attr.attr,
-	&admitted_file.attr.attr,
-	&ratio_attr.attr,
 	&mm_stat_attr.attr,
-	&spm_stat_attrs[SPM_STAT_STORED].attr,
-	&spm_stat_attrs[SPM_STAT_MOVED].attr,
 #ifdef CONFIG_SPM_MAPPED
-	&spm_stat_attrs[SPM_STAT_MAPPED].attr,
+	&mapped_bytes_file.attr.attr,
 	&spm_stat_attrs[SPM_STAT_DEMOTED].attr,
 	&spm_stat_attrs[SPM_STAT_PROMOTED_WRITE].attr,
-	&spm_stat_attrs[SPM_STAT_PROMOTED_HOT].attr,
 #endif
-	&spm_stat_attrs[SPM_STAT_LOADED].attr,
-	&spm_stat_attrs[SPM_STAT_LOAD_FAILED].attr,
-	&spm_stat_attrs[SPM_STAT_EVACUATED].attr,
-	&spm_stat_attrs[SPM_STAT_PROMOTED].attr,
-	&spm_stat_attrs[SPM_STAT_WRITTEN_BACK].attr,
-	&spm_stat_attrs[SPM_STAT_TRIMMED].attr,
-	&spm_stat_attrs[SPM_STAT_ZEROED].attr,
 	&spm_stat_attrs[SPM_STAT_POISONED].attr,
 	&spm_stat_attrs[SPM_STAT_LOST].attr,
-	&spm_stat_attrs[SPM_STAT_READ].attr,
-	&spm_stat_attrs[SPM_STAT_READ_FAILED].attr,
 	&spm_stat_attrs[SPM_STAT_REFUSED_FULL].attr,
 	&spm_stat_attrs[SPM_STAT_REFUSED_BUDGET].attr,
 	&spm_stat_attrs[SPM_STAT_REFUSED_TARGET].attr,
 	&spm_stat_attrs[SPM_STAT_REFUSED_STOPPED].attr,
-	&spm_stat_attrs[SPM_STAT_REFUSED_POISON].attr,
-	&spm_stat_attrs[SPM_STAT_REFUSED_INJECTED].attr,
 	NULL
 };
 
@@ -400,16 +252,9 @@ static ssize_t nodes_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  nodemask_pr_args(&node_states[N_SPM_MEMORY]));
 }
 
-static ssize_t refused_no_node_show(struct kobject *kobj,
-				    struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%lu\n", spm_refused_no_node());
-}
-
 static struct kobj_attribute spm_provider_attr = __ATTR_RO(provider);
 static struct kobj_attribute spm_gate_attr = __ATTR_RO(gate);
 static struct kobj_attribute spm_nodes_attr = __ATTR_RO(nodes);
-static struct kobj_attribute spm_no_node_attr = __ATTR_RO(refused_no_node);
 
 static struct attribute *spm_node_attrs[] = {
 	&spm_provider_attr.attr,
@@ -450,7 +295,6 @@ static const struct attribute_group *spm_node_attr_groups[] = {
 
 static struct attribute *spm_total_attrs[] = {
 	&spm_nodes_attr.attr,
-	&spm_no_node_attr.attr,
 	NULL
 };
 

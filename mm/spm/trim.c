@@ -51,7 +51,7 @@ static struct folio *spm_link_folio(struct llist_node *link)
  */
 void spm_trim_defer(struct spm_node *node, struct folio *folio)
 {
-	/* What the device has lost it need not forget, and must not be touched. */
+	/* The device has nothing to forget of a page that it has lost. */
 	if (!node->trims || folio_test_hwpoison(folio)) {
 		folio_put(folio);
 		return;
@@ -89,7 +89,7 @@ static bool spm_trim_fits(struct llist_node *list, unsigned int nr)
 				!folio_test_large(spm_link_folio(list))));
 }
 
-/* The device is asked about it in parts. */
+/* A large folio has more pages than the device is asked about at once. */
 static int spm_trim_ask_large(struct spm_node *node, struct folio *folio)
 {
 	unsigned long pfn[SPM_TRIM_BATCH], next = folio_pfn(folio);
@@ -105,7 +105,7 @@ static int spm_trim_ask_large(struct spm_node *node, struct folio *folio)
 	return rc;
 }
 
-/* The pages stay in the list, which is not to be walked meanwhile. */
+/* Have the device trim the first batch of the list, which stays as it is. */
 static int spm_trim_ask(struct spm_node *node, struct llist_node *list)
 {
 	unsigned long pfn[SPM_TRIM_BATCH];
@@ -119,7 +119,7 @@ static int spm_trim_ask(struct spm_node *node, struct llist_node *list)
 	return node->ops->trim(node, pfn, nr);
 }
 
-/* Free a batch from the list. @rc: what the device said to trimming it. */
+/* Free the first batch of the list. @rc: what the device said to trimming it. */
 static struct llist_node *spm_trim_free(struct spm_node *node,
 					struct llist_node *list, int rc)
 {
@@ -147,7 +147,7 @@ static struct llist_node *spm_trim_free(struct spm_node *node,
 /* Return: false if the device wants to be asked again later. */
 static bool spm_trim_batch(struct spm_node *node)
 {
-	/* Nobody reads what was there, see spm_folio_readable(), nor stores. */
+	/* A device that is gone needs no trim: see spm_folio_readable(). */
 	int rc = READ_ONCE(node->removed) ? 0 : spm_trim_ask(node, node->untrimmed);
 
 	if (rc == -EAGAIN && ++node->trim_retries < SPM_TRIM_RETRIES)

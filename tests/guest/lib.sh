@@ -105,18 +105,40 @@ eventually() {
 
 # ---- Looking ----
 
-# of NODE COUNTER - a node's statistics; node "all" for the totals
-of() {
+# drain - what write faults have left is freed now, not a tenth of a second later
+drain() {
+	[ ! -e $debug/spm/drain ] || put 1 $debug/spm/drain
+}
+
+# stats NODE - all counters and figures of a node, or of "all", a line each
+stats() {
 	if [ "$1" = all ]; then
-		cat "$spm/$2"
+		cat $debug/spm/stats
 	else
-		cat "$node_dir/node$1/spm/$2"
+		cat "$debug/spm/node$1/stats"
+	fi
+}
+
+# of NODE COUNTER - one of them, at rest: from sysfs if it is there, else from debugfs
+of() {
+	local dir=$spm
+	[ "$1" = all ] || dir=$node_dir/node$1/spm
+	drain
+	if [ -e "$dir/$2" ]; then
+		cat "$dir/$2"
+	else
+		stats "$1" | grep -E "^$2 " | cut -d' ' -f2
 	fi
 }
 
 # used NODE - pages
 used() {
 	echo $(($(of "$1" used_bytes) / page))
+}
+
+# mapped NODE - pages of tasks there
+mapped() {
+	echo $(($(of "$1" mapped_bytes) / page))
 }
 
 # node_of DAX - the node that it is or would be

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * KUnit tests of the budget, function by function. Included at the end of
  * mm/spm/budget.c. What all of it together is good for, model_kunit.c shows.
@@ -111,8 +111,7 @@ static u64 spm_budget_kunit_bound_pages(struct spm_budget *budget)
 static void spm_budget_kunit_expect_same(struct kunit *test, struct spm_budget *budget,
 					 const struct spm_budget *before)
 {
-	KUNIT_EXPECT_EQ(test, budget->gate, before->gate);
-	KUNIT_EXPECT_EQ(test, budget->fresh_until, before->fresh_until);
+	KUNIT_EXPECT_MEMEQ(test, budget, before, offsetof(struct spm_budget, lock));
 	KUNIT_EXPECT_MEMEQ(test, &budget->granted, &before->granted,
 			   sizeof(*before) - offsetof(struct spm_budget, granted));
 }

@@ -15,6 +15,7 @@
 #include "../admit.h"
 #include "../alloc.h"
 #include "../budget.h"
+#include "../figures.h"
 #include "../users.h"
 #include "kunit.h"
 
@@ -568,7 +569,7 @@ static void spm_control_test_users_yield(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, d->reliefs[d->nr_reliefs - 1].nr, 20);
 	KUNIT_EXPECT_EQ(test, d->reliefs[d->nr_reliefs - 1].relief, SPM_WRITE_BACK);
 	spm_control_expect_refused(test, 0, SPM_STAT_REFUSED_TARGET);
-	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, false));
+	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0));
 
 	/* Never more than a part of what they have more at a time. */
 	d->willing = true;
@@ -593,11 +594,11 @@ static void spm_control_test_tasks_yield(struct kunit *test)
 
 	spm_stat_add(node, SPM_STAT_USED, SPM_CONTROL_MANY);
 	spm_stat_add(node, SPM_STAT_MAPPED, SPM_CONTROL_MANY);
-	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, true));
+	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0));
 	spm_control_want(node, SPM_USERS, 10);
 	spm_kunit_run(test, 0);
 	KUNIT_EXPECT_EQ(test, spm_control_device->nr_reliefs, 0);
-	KUNIT_EXPECT_FALSE(test, spm_takes_tasks(0, false));
+	KUNIT_EXPECT_FALSE(test, spm_takes_tasks(0));
 	KUNIT_EXPECT_NULL(test, spm_alloc_probed(0, 0));
 	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
 	spm_stat_add(node, SPM_STAT_MAPPED, -SPM_CONTROL_MANY);

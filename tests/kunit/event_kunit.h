@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * KUnit tests of a node with telemetry: events, who is asked to move pages away,
  * and what users read in sysfs. Included at the end of control_kunit.c, where
@@ -266,11 +266,11 @@ static void spm_event_test_figures(struct kunit *test)
 	spm_event_expect_number(test, node, "physical_bytes",
 				SPM_CONTROL_PHYSICAL << PAGE_SHIFT);
 	spm_event_expect_number(test, node, "physical_used_bytes", 950 << PAGE_SHIFT);
-	spm_event_expect_number(test, node, "deficit_bytes", 70 << PAGE_SHIFT);
-	spm_event_expect_number(test, node, "budget_bytes",
-				spm_budget_bound_bytes(&node->budget));
-	spm_event_expect_number(test, node, "admitted", 100);
-	spm_event_expect_number(test, node, "ratio_permille", 100 * 1000 / 950);
+	KUNIT_EXPECT_EQ(test, spm_deficit_bytes(node), 70 << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, spm_budget_bytes(node),
+			spm_budget_bound_bytes(&node->budget));
+	KUNIT_EXPECT_EQ(test, spm_admitted(node), 100);
+	KUNIT_EXPECT_EQ(test, spm_ratio_permille(node), 100 * 1000 / 950);
 	spm_kunit_expect_file(test, node->kobj, "gate", "closed target");
 }
 

@@ -9,6 +9,7 @@
 #include <linux/node.h>
 #include <linux/sysfs.h>
 
+#include "../figures.h"
 #include "kunit.h"
 
 /* What a hot-added block itself takes of DRAM is less than this part of it. */
@@ -519,12 +520,16 @@ static void spm_node_expect_number(struct kunit *test, struct kobject *dir,
 	spm_kunit_expect_file(test, dir, file, want);
 }
 
+/* @node: whose directory this is; NULL for that of all nodes */
 static void spm_node_expect_space(struct kunit *test, struct kobject *dir,
-				  unsigned long capacity, unsigned long used)
+				  struct spm_node *node, unsigned long capacity,
+				  unsigned long used)
 {
 	spm_node_expect_number(test, dir, "capacity_bytes", capacity << PAGE_SHIFT);
 	spm_node_expect_number(test, dir, "used_bytes", used << PAGE_SHIFT);
-	spm_node_expect_number(test, dir, "free_bytes", (capacity - used) << PAGE_SHIFT);
+	spm_node_expect_number(test, dir, "swapped_bytes", used << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, spm_figure(node, spm_free_bytes),
+			(u64)(capacity - used) << PAGE_SHIFT);
 }
 
 /* Tests that a node's files come, show what is so, and go. */
@@ -540,11 +545,11 @@ static void spm_node_test_sysfs(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, dir, node->kobj->sd);
 
 	spm_kunit_expect_file(test, node->kobj, "provider", "spm_kunit");
-	spm_node_expect_space(test, node->kobj, block_pages, 0);
+	spm_node_expect_space(test, node->kobj, node, block_pages, 0);
 	spm_kunit_alloc(test);
-	spm_node_expect_space(test, node->kobj, block_pages, 1);
+	spm_node_expect_space(test, node->kobj, node, block_pages, 1);
 	spm_kunit_free_all(test);
-	spm_node_expect_space(test, node->kobj, block_pages, 0);
+	spm_node_expect_space(test, node->kobj, node, block_pages, 0);
 	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
 
 	/* What was removed from sysfs is in no directory any more. */
@@ -553,24 +558,54 @@ static void spm_node_test_sysfs(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, node_online(t->memory[0].nid));
 }
 
-/* Tests that each counter has a file, of the node and of all nodes. */
+/* What an operator acts on. */
+static const enum spm_stat spm_node_abi[] = {
+#ifdef CONFIG_SPM_MAPPED
+	SPM_STAT_DEMOTED,
+	SPM_STAT_PROMOTED_WRITE,
+#endif
+	SPM_STAT_POISONED,
+	SPM_STAT_LOST,
+	SPM_STAT_REFUSED_FULL,
+	SPM_STAT_REFUSED_BUDGET,
+	SPM_STAT_REFUSED_TARGET,
+	SPM_STAT_REFUSED_STOPPED,
+};
+
+/* Tests that these counters have a file, of the node and of all nodes. */
 static void spm_node_test_sysfs_stats(struct kunit *test)
 {
 	struct kernfs_node *dir = kernfs_find_and_get(mm_kobj->sd, "spm");
 	struct spm_node *node = spm_kunit_register(test, 0);
 	struct spm_kunit *t = test->priv;
 	enum spm_stat stat;
+	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, dir);
 	for (stat = SPM_STAT_UNTRIMMED + 1; stat < NR_SPM_STATS; stat++)
 		spm_stat_add(node, stat, 100 + stat);
-	for (stat = SPM_STAT_UNTRIMMED + 1; stat < NR_SPM_STATS; stat++) {
+	for (i = 0; i < ARRAY_SIZE(spm_node_abi); i++) {
+		stat = spm_node_abi[i];
 		spm_node_expect_number(test, node->kobj, spm_stat_names[stat], 100 + stat);
 		spm_node_expect_number(test, dir->priv, spm_stat_names[stat],
 				       t->total[stat] + 100 + stat);
 	}
-	spm_node_expect_space(test, node->kobj, spm_node_capacity_pages(node), 0);
+	spm_node_expect_space(test, node->kobj, node, spm_node_capacity_pages(node), 0);
 	kernfs_put(dir);
+}
+
+/* Tests that the two kinds of pages are told apart. */
+static void spm_node_test_sysfs_kinds(struct kunit *test)
+{
+	struct spm_node *node = spm_kunit_register(test, 0);
+
+	spm_stat_add(node, SPM_STAT_USED, 5);
+	spm_stat_add(node, SPM_STAT_MAPPED, 3);
+	spm_node_expect_number(test, node->kobj, "used_bytes", 5 << PAGE_SHIFT);
+	spm_node_expect_number(test, node->kobj, "swapped_bytes", 2 << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, spm_mapped_bytes(node), 3 << PAGE_SHIFT);
+	spm_stat_add(node, SPM_STAT_MAPPED, -3);
+	spm_stat_add(node, SPM_STAT_USED, -5);
 }
 
 /* Tests that what is freed and not trimmed yet is neither in use nor free. */
@@ -580,12 +615,11 @@ static void spm_node_test_sysfs_untrimmed(struct kunit *test)
 	unsigned long capacity = spm_node_capacity_pages(node);
 
 	spm_stat_add(node, SPM_STAT_UNTRIMMED, 3);
-	spm_node_expect_number(test, node->kobj, "untrimmed_bytes", 3 << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, spm_untrimmed_bytes(node), 3 << PAGE_SHIFT);
 	spm_node_expect_number(test, node->kobj, "used_bytes", 0);
-	spm_node_expect_number(test, node->kobj, "free_bytes",
-			       (capacity - 3) << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, spm_free_bytes(node), (u64)(capacity - 3) << PAGE_SHIFT);
 	spm_stat_add(node, SPM_STAT_UNTRIMMED, -3);
-	spm_node_expect_space(test, node->kobj, capacity, 0);
+	spm_node_expect_space(test, node->kobj, node, capacity, 0);
 }
 
 /* Tests that the files of all nodes show sums, and which nodes there are. */
@@ -601,15 +635,14 @@ static void spm_node_test_sysfs_total(struct kunit *test)
 	kobj = dir->priv;
 	kernfs_put(dir);	/* never goes */
 
-	spm_node_expect_space(test, kobj, 0, 0);
+	spm_node_expect_space(test, kobj, NULL, 0, 0);
 	spm_kunit_expect_file(test, kobj, "nodes", "");
-	spm_node_expect_number(test, kobj, "refused_no_node", spm_refused_no_node());
 
 	spm_kunit_need_nodes(test, 2);
 	spm_kunit_register(test, 0);
 	spm_kunit_register(test, 1);
 	spm_kunit_alloc(test);
-	spm_node_expect_space(test, kobj, 2 * block_pages, 1);
+	spm_node_expect_space(test, kobj, NULL, 2 * block_pages, 1);
 	snprintf(nodes, sizeof(nodes), "%*pbl", nodemask_pr_args(&spm_nodes));
 	spm_kunit_expect_file(test, kobj, "nodes", nodes);
 	KUNIT_EXPECT_EQ(test, nodes_weight(node_states[N_SPM_MEMORY]), 2);
@@ -637,6 +670,7 @@ static struct kunit_case spm_node_cases[] = {
 	KUNIT_CASE_SLOW(spm_node_test_own_books),
 	KUNIT_CASE(spm_node_test_sysfs),
 	KUNIT_CASE(spm_node_test_sysfs_stats),
+	KUNIT_CASE(spm_node_test_sysfs_kinds),
 	KUNIT_CASE(spm_node_test_sysfs_untrimmed),
 	KUNIT_CASE(spm_node_test_sysfs_total),
 	{}
