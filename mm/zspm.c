@@ -276,13 +276,6 @@ static int zspm_store_page(void *pool, struct page *page, unsigned long *handle)
 	struct folio *folio;
 	struct page *dst;
 
-	/*
-	 * A task's page that leaves an SPM node is to leave it. It does not come
-	 * back, nor does it take DRAM.
-	 */
-	if (spm_folio(page_folio(page)))
-		return -ENOSPC;
-
 	/* First, as whoever has a folio from SPM has to write it. */
 	obj = zspm_object_new(page);
 	if (!obj)
