@@ -427,13 +427,6 @@ static int zspm_store_folio(void *data, struct folio *folio, long start, long nr
 	struct zspm_pool *pool = data;
 	int rc;
 
-	/*
-	 * A task's folio that leaves an SPM node is to leave it. It does not come
-	 * back, nor does it take DRAM.
-	 */
-	if (spm_folio(folio))
-		return -ENOSPC;
-
 	rc = spm_charge(objcg, nr);
 	if (!rc) {
 		rc = zspm_store_charged(pool, folio, start, nr, objcg, handles);

@@ -52,6 +52,7 @@ DECLARE_STATIC_KEY_FALSE(spm_demote_key);
 
 int __spm_migrate_begin(struct folio *dst, struct folio *src);
 void __spm_migrate_end(struct folio *dst, struct folio *src, int rc);
+int __spm_prepare_to_swap(const struct folio *folio);
 bool __spm_free_pages(struct page *page, unsigned int order);
 bool __spm_may_demote(struct folio *folio);
 bool spm_can_demote(int nid);
@@ -90,6 +91,15 @@ static inline void spm_migrate_end(struct folio *dst, struct folio *src, int rc)
 {
 	if (spm_active() && (spm_folio(dst) || spm_folio(src)))
 		__spm_migrate_end(dst, src, rc);
+}
+
+/*
+ * A folio is about to be written to the swap device. Return: 0, or -errno to leave
+ * it where it is, as its contents are lost.
+ */
+static inline int spm_prepare_to_swap(const struct folio *folio)
+{
+	return spm_folio(folio) ? __spm_prepare_to_swap(folio) : 0;
 }
 
 /* Pages are being freed. Return: true if they are taken over, to be trimmed. */
@@ -169,6 +179,11 @@ static inline int spm_migrate_begin(struct folio *dst, struct folio *src)
 
 static inline void spm_migrate_end(struct folio *dst, struct folio *src, int rc)
 {
+}
+
+static inline int spm_prepare_to_swap(const struct folio *folio)
+{
+	return 0;
 }
 
 static inline bool spm_free_pages(struct page *page, unsigned int order)

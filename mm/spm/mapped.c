@@ -200,6 +200,21 @@ void __spm_migrate_end(struct folio *dst, struct folio *src, int rc)
 }
 
 /**
+ * __spm_prepare_to_swap() - may a folio be written to the swap device?
+ * @folio: folio on an SPM node, locked, in the swap cache
+ *
+ * If it was written when its contents are lost already, whoever reads it later would
+ * take for them what the device returned.
+ *
+ * Context: Any.
+ * Return: 0; -EHWPOISON if its contents can't be read.
+ */
+int __spm_prepare_to_swap(const struct folio *folio)
+{
+	return spm_folio_readable(folio) ? 0 : -EHWPOISON;
+}
+
+/**
  * __spm_free_pages() - pages of an SPM node are being freed
  * @page: the first of them; nobody refers to it
  * @order: how many, as a power of two

@@ -32,6 +32,7 @@
 
 /* A page is made of pieces, each beginning with random words, then zeroes. */
 #define PIECE 32
+#define BLANK 101		/* percent: nothing but zeroes */
 
 static const char usage[] =
 "usage: pages [-m MIB] [-z PERCENT] [-s SEED] [-t THREADS] [-k KIND] [-f FILE] COMMAND...\n"
@@ -40,6 +41,7 @@ static const char usage[] =
 "commands:\n"
 "  fill       new contents for all pages\n"
 "  some       new contents for every third page\n"
+"  blank      zeroes for all pages\n"
 "  zeroes=N   as -z, for new contents from here on\n"
 "  rewrite=N  N times: THREADS threads check, give each page new contents, out\n"
 "  refill=N   N times: THREADS threads drop, fill, out\n"
@@ -89,8 +91,9 @@ static void page_make(unsigned long number, uint64_t *page)
 
 	for (i = 0; i < WORDS; i++)
 		page[i] = i % PIECE < filled ? random_next(&state) : 0;
-	/* Never all the same: zswap has another place for such a page. */
-	page[0] = random_next(&state);
+	/* Otherwise never all the same: swap has another place for such a page. */
+	if (mem.is[number].percent != BLANK)
+		page[0] = random_next(&state);
 }
 
 static void page_fill(unsigned long number)
@@ -98,6 +101,12 @@ static void page_fill(unsigned long number)
 	mem.is[number].generation++;
 	mem.is[number].percent = mem.percent;
 	page_make(number, (uint64_t *)(mem.base + number * PAGE));
+}
+
+static void page_blank(unsigned long number)
+{
+	mem.is[number].percent = BLANK;
+	memset(mem.base + number * PAGE, 0, PAGE);
 }
 
 static void page_check(unsigned long number)
@@ -392,6 +401,8 @@ static void do_command(const char *word)
 		all(page_fill);
 	else if (is_word(word, len, "some"))
 		do_some();
+	else if (is_word(word, len, "blank"))
+		all(page_blank);
 	else if (is_word(word, len, "zeroes") && value && n <= 100)
 		mem.percent = n;
 	else if (is_word(word, len, "rewrite") && value)

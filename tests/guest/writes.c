@@ -729,17 +729,42 @@ static void expect_clean(void)
 			fail("page %lu is dirty, though nobody wrote to it", i);
 }
 
-static void route_soft_dirty(void)
+/* What is in DRAM is demoted when nobody has written to it since the bits were cleared. */
+static void demote_clean(void)
 {
+	store();
 	put_file("/proc/self/clear_refs", "4");
 	demote();
 	expect_clean();
 	if (soft_dirty(TARGET))
 		fail("page %lu is dirty before it is written to", TARGET);
-	store();
-	expect_clean();
+}
+
+static void expect_dirty(void)
+{
 	if (!soft_dirty(TARGET))
 		fail("page %lu is not dirty", TARGET);
+}
+
+/* A huge page is written to as a whole. */
+static void route_soft_dirty(void)
+{
+	demote_clean();
+	store();
+	if (pages == PAGES)
+		expect_clean();
+	expect_dirty();
+}
+
+/* Split while it is clean */
+static void route_soft_dirty_split(void)
+{
+	demote_clean();
+	must(mprotect(page_at(100), PAGE, PROT_READ));
+	expect_clean();
+	store();
+	expect_clean();
+	expect_dirty();
 }
 
 static void route_thp_split(void)
@@ -1348,6 +1373,8 @@ static const struct route {
 	HUGE_ROUTE(thp_madv_free, madv_free, ANY),
 	HUGE_ROUTE(thp_populate, populate, DRAM),
 	HUGE_ROUTE(thp_mlock, mlock, ANY),
+	HUGE_ROUTE(thp_soft_dirty, soft_dirty, DRAM),
+	HUGE_ROUTE(thp_soft_dirty_split, soft_dirty_split, SPM),
 	HUGE_ROUTE(thp_uffd_wp, uffd_wp, DRAM),
 	HUGE_ROUTE(thp_uffd_wp_async, uffd_wp_async, SPM),
 	HUGE_ROUTE(thp_uffd_move, uffd_move, DRAM),
