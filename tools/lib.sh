@@ -34,13 +34,19 @@ own_files() {
 			echo "$file $file"
 		done
 		echo "Kconfig mm/spm/Kconfig"
-		for file in tests/kunit/*; do
+		for file in tests/kunit/* tests/kunit/.kunitconfig; do
 			echo "$file mm/spm/tests/${file##*/}"
 		done
 		for file in drivers/*; do
 			echo "$file drivers/dax/spm/${file##*/}"
 		done
 	)
+}
+
+# own_docs ROOT - the documentation, which the kernel's tree gets only as patches, in the
+# same form
+own_docs() {
+	(cd "$1" && find Documentation -type f | LC_ALL=C sort | sed 's/.*/& &/')
 }
 
 # kernel_make ROOT OUT [ARG...] - make in the kernel tree. Neither the jobs nor
