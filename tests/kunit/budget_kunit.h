@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * KUnit tests of the budget, function by function. Included at the end of
  * mm/spm/budget.c. What all of it together is good for, model_kunit.c shows.

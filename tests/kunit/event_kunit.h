@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * KUnit tests of a node with telemetry: events, who is asked to move pages away,
  * and what users read in sysfs. Included at the end of control_kunit.c, where

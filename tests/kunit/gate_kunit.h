@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * KUnit tests of the budget: its gate, what others read from it, and its knobs.
  * Included at the end of budget_kunit.h, where times and sizes are explained.

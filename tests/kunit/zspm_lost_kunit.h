@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * KUnit tests of zspm: pages that the device has lost, pages that wait for being
  * trimmed, and on which node a page is. Included in zspm_kunit.h.
