@@ -49,8 +49,8 @@ own_docs() {
 	(cd "$1" && find Documentation -type f | LC_ALL=C sort | sed 's/.*/& &/')
 }
 
-# kernel_make ROOT OUT [ARG...] - make in the kernel tree. Neither the jobs nor
-# the descriptors of a make that called us are handed on.
+# kernel_make ROOT OUT [ARG...] - make in the kernel tree, which is $kernel_tree if that
+# is set. Neither the jobs nor the descriptors of a make that called us are handed on.
 kernel_make() {
 	local root=$1 out=$2 cc=gcc
 	shift 2
@@ -59,5 +59,5 @@ kernel_make() {
 	fi
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1 \
 		KBUILD_BUILD_USER=spm KBUILD_BUILD_HOST=spm \
-		make -C "$root/build/linux" O="$out" CC="$cc" LOCALVERSION= "$@" </dev/null 9>&-
+		make -C "${kernel_tree:-$root/build/linux}" O="$out" CC="$cc" LOCALVERSION= "$@" </dev/null 9>&-
 }

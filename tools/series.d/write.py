@@ -306,7 +306,8 @@ class Series:
         done = subprocess.run(["git", *words], cwd=WORK, env=env, input=text,
                               capture_output=True, text=True, check=False)
         if done.returncode:
-            die(f"git {' '.join(words)} failed in {WORK}: {done.stderr.strip()}")
+            die(f"git {' '.join(words)} failed in {WORK}: {done.stderr.strip()}"
+                f"{done.stdout.strip()}")
         return done.stdout.strip()
 
     def date(self, *paths):
@@ -337,8 +338,9 @@ class Series:
             shutil.copyfile(place, f"{WORK}/{file}")
         self.git("init", "-q", "-b", "series")
         self.git("config", "core.abbrev", "12")
-        # As the kernel's .gitattributes has it
-        write(f"{WORK}/.git/info/attributes", "*.c diff=cpp\n*.h diff=cpp\n")
+        # As the kernel's .gitattributes has it; and "=======" below a title is no conflict.
+        write(f"{WORK}/.git/info/attributes", "*.c diff=cpp\n*.h diff=cpp\n"
+              "*.rst conflict-marker-size=100\n")
         self.git("add", "-A", "-f")
         self.git("commit", "-q", "-m", self.base, date=self.date())
         self.git("tag", "base")
@@ -360,7 +362,8 @@ class Series:
                            line.startswith(name.lower() + "-") for name in later)
             if not skip:
                 lines.append(line)
-        return "".join(lines)
+        # What was left out may have been the end.
+        return "".join(lines).rstrip("\n") + "\n"
 
     def commit(self, patch, done, later):
         """Our files, the hooks that go with them, an index entry, as a patch"""
@@ -387,6 +390,7 @@ class Series:
         if patch.maintainers:
             self.add_entry()
         self.git("add", "-A", "-f")
+        self.git("diff", "--cached", "--check")
         paths = [self.here[there] for there in patch.own]
         self.git("commit", "-q", "-s", "-F", "-", text=patch.message,
                  date=self.date(*paths, f"tools/series.d/{patch.name}"))
