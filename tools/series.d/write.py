@@ -267,9 +267,9 @@ class Series:
     def check_words(self):
         """What is only in this repository must not mislead who reads the kernel's tree"""
         texts = [(here, read(f"{ROOT}/{here}")) for here in self.here.values()]
-        texts += [("patches/" + hook.name, hook.text.partition("\n---\n")[0])
-                  for hook in self.hooks]
-        texts += [("tools/series.d/" + patch.name, patch.message) for patch in self.patches]
+        texts += [("patches/" + hook.name, hook.text) for hook in self.hooks]
+        texts += [("tools/series.d/" + name, read(f"{RULES}/{name}"))
+                  for name in ["cover"] + [patch.name for patch in self.patches]]
         for name, text in texts:
             for part in re.split(r"\n\s*\n", text):
                 found = OURS.search(part)
