@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 
-.PHONY: help kernel kernel-debug kernel-off demo bench perf-check test check clean distclean
+.PHONY: help kernel kernel-debug kernel-off demo bench perf-check test check series test-series \
+	clean distclean
 
 help:
 	@echo 'SPM for Linux. Times are for 2 cores without hardware virtualisation.'
@@ -11,6 +12,9 @@ help:
 	@echo '                     ONLY=3,9 PEERS=zspm,lz4; QUICK=1 does less; CLOCK=wall'
 	@echo '  make perf-check    does a step take more instructions?     1 minute'
 	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
+	@echo
+	@echo '  make series        the whole project as patches for linux-mm, in build/series'
+	@echo '  make test-series   do these work on their own?             a minute, plus a kernel'
 	@echo
 	@echo '  make kernel        plain kernel, for demo and bench        8 minutes at first,'
 	@echo '  make kernel-debug  test kernel: lockdep, KUnit, kmemleak   seconds after a change,'
@@ -49,8 +53,14 @@ test: kernel kernel-debug
 check:
 	@tools/check
 
+series:
+	@tools/series
+
+test-series:
+	@tests/series
+
 clean:
-	rm -rf build/out-* build/log build/vm
+	rm -rf build/out-* build/log build/vm build/series-tree/out*
 
 distclean:
 	rm -rf build

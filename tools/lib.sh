@@ -34,7 +34,7 @@ own_files() {
 			echo "$file $file"
 		done
 		echo "Kconfig mm/spm/Kconfig"
-		for file in tests/kunit/*; do
+		for file in tests/kunit/* tests/kunit/.kunitconfig; do
 			echo "$file mm/spm/tests/${file##*/}"
 		done
 		for file in drivers/*; do
@@ -43,8 +43,14 @@ own_files() {
 	)
 }
 
-# kernel_make ROOT OUT [ARG...] - make in the kernel tree. Neither the jobs nor
-# the descriptors of a make that called us are handed on.
+# own_docs ROOT - the documentation, which the kernel's tree gets only as patches, in the
+# same form
+own_docs() {
+	(cd "$1" && find Documentation -type f | LC_ALL=C sort | sed 's/.*/& &/')
+}
+
+# kernel_make ROOT OUT [ARG...] - make in the kernel tree, which is $kernel_tree if that
+# is set. Neither the jobs nor the descriptors of a make that called us are handed on.
 kernel_make() {
 	local root=$1 out=$2 cc=gcc
 	shift 2
@@ -53,5 +59,5 @@ kernel_make() {
 	fi
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1 \
 		KBUILD_BUILD_USER=spm KBUILD_BUILD_HOST=spm \
-		make -C "$root/build/linux" O="$out" CC="$cc" LOCALVERSION= "$@" </dev/null 9>&-
+		make -C "${kernel_tree:-$root/build/linux}" O="$out" CC="$cc" LOCALVERSION= "$@" </dev/null 9>&-
 }
