@@ -16,11 +16,12 @@ help:
 	@echo 'SPM for Linux. Times are for 2 cores without hardware virtualisation.'
 	@echo
 	@echo '  make demo          see it work, in a virtual machine       1 minute, plus the kernel'
+	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
 	@echo '  make test          every test, in virtual machines         35 minutes, plus both kernels'
+	@echo '                     Both must pass; .ci/run does one after the other.'
 	@echo '  make bench         measure, write the report               an hour; a part of it with'
 	@echo '                     ONLY=3,9 PEERS=zspm,lz4; QUICK=1 does less; CLOCK=wall'
 	@echo '  make perf-check    does a step take more instructions?     1 minute'
-	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
 	@echo
 	@echo '  make kernel        plain kernel, for demo and bench        8 minutes at first,'
 	@echo '  make kernel-debug  test kernel: lockdep, KUnit, kmemleak   seconds after a change,'
