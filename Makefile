@@ -10,7 +10,7 @@ obj-$(CONFIG_SPM_KUNIT_TEST) += tests/kunit/
 
 else
 
-.PHONY: help kernel kernel-debug kernel-off demo bench perf-check test check clean distclean
+.PHONY: help kernel kernel-debug kernel-off demo bench perf-check test test-vm check clean distclean
 
 help:
 	@echo 'SPM for Linux. Times are for 2 cores without hardware virtualisation.'
@@ -19,6 +19,7 @@ help:
 	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
 	@echo '  make test          every test, in virtual machines         35 minutes, plus both kernels'
 	@echo '                     Both must pass; .ci/run does one after the other.'
+	@echo '  make test-vm       does tools/vm lose output? At length     40 minutes; RUNS=20 takes 5'
 	@echo '  make bench         measure, write the report               an hour; a part of it with'
 	@echo '                     ONLY=3,9 PEERS=zspm,lz4; QUICK=1 does less; CLOCK=wall'
 	@echo '  make perf-check    does a step take more instructions?     1 minute'
@@ -56,6 +57,9 @@ perf-check: kernel
 
 test: kernel kernel-debug
 	@tests/run
+
+test-vm: kernel
+	@tests/vm-output $(if $(RUNS),--runs '$(RUNS)')
 
 check:
 	@tools/check
