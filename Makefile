@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 
-.PHONY: help kernel kernel-debug kernel-off demo bench perf-check test check series test-series \
+.PHONY: help kernel kernel-debug kernel-off demo bench perf-check test test-vm check series test-series \
 	clean distclean
 
 help:
 	@echo 'SPM for Linux. Times are for 2 cores without hardware virtualisation.'
 	@echo
 	@echo '  make demo          see it work, in a virtual machine       1 minute, plus the kernel'
+	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
 	@echo '  make test          every test, in virtual machines         35 minutes, plus both kernels'
+	@echo '                     Both must pass; .ci/run does one after the other.'
+	@echo '  make test-vm       does tools/vm lose output? At length     40 minutes; RUNS=20 takes 5'
 	@echo '  make bench         measure, write the report               an hour; a part of it with'
 	@echo '                     ONLY=3,9 PEERS=zspm,lz4; QUICK=1 does less; CLOCK=wall'
 	@echo '  make perf-check    does a step take more instructions?     1 minute'
-	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
 	@echo
 	@echo '  make series        the whole project as patches for linux-mm, in build/series'
 	@echo '  make test-series   do these work on their own?             a minute, plus a kernel'
@@ -49,6 +51,9 @@ perf-check: kernel
 
 test: kernel kernel-debug
 	@tests/run
+
+test-vm: kernel
+	@tests/vm-output $(if $(RUNS),--runs '$(RUNS)')
 
 check:
 	@tools/check

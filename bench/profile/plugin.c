@@ -19,9 +19,12 @@
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
-#define BUCKET_BITS 18
-#define BUCKETS (1UL << BUCKET_BITS)
 #define PHASES 8
+
+enum {
+	BUCKET_BITS = 18,
+	BUCKETS = 1 << BUCKET_BITS,
+};
 
 struct block {
 	uint64_t address;
