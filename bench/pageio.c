@@ -16,12 +16,14 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/wait.h>
 
 #include "memory.h"
 
 static const char usage[] =
-"usage: pageio [-t THREADS] [-b PAGES] [-f FILE] PAGES ROUNDS [PERCENT-ZEROES [SEED [WAY]]]\n"
+"usage: pageio [-H] [-t THREADS] [-b PAGES] [-f FILE] PAGES ROUNDS [PERCENT-ZEROES [SEED [WAY]]]\n"
+"  -H          in huge pages, new ones each round\n"
 "  -t THREADS  that share the pages (1)\n"
 "  -b PAGES    so many others are pushed out before, and stay there (0)\n"
 "  -f FILE     pages are copies of the file's\n"
@@ -34,6 +36,8 @@ static const char usage[] =
 "  out-gone    push them out, let the cgroup reclaim what stayed in the swap cache as a\n"
 "              disk is slower than we are, read a byte of each\n"
 "  forget      push them out to what forgets them, read a byte of each, check none\n";
+
+#define HUGE (2UL << 20)
 
 struct worker {
 	pthread_t thread;
@@ -51,6 +55,7 @@ static const struct how {
 static struct memory all = { .percent = 60, .seed = 1 };
 static struct worker *workers;
 static unsigned long threads = 1, rounds, ballast;
+static bool huge;
 static pthread_barrier_t barrier;
 /* What the last round took, from barrier to barrier */
 static unsigned long out_began, out_ended, use_began, use_ended;
@@ -244,6 +249,9 @@ static void run_round(void)
 	unsigned long i;
 	pid_t child = 0;
 
+	/* What was swapped in is in small pages. */
+	if (huge && madvise(all.base, all.pages * PAGE, MADV_DONTNEED))
+		err(1, "madvise");
 	/* Written each time, else pages that are still in swap are just dropped. */
 	for (i = 0; i < all.pages; i++)
 		page_make(&all, i, all.base + i * PAGE);
@@ -266,8 +274,9 @@ static void make_workers(unsigned long *times)
 {
 	unsigned long i, first;
 
-	all.base = allocate(all.pages * PAGE, 0);
-	if (madvise(all.base, all.pages * PAGE, MADV_NOHUGEPAGE))
+	all.base = allocate(all.pages * PAGE + HUGE, 0);
+	all.base += -(uintptr_t)all.base % HUGE;
+	if (madvise(all.base, all.pages * PAGE, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE))
 		err(1, "madvise");
 	workers = allocate(threads * sizeof(*workers), MAP_POPULATE);
 	for (i = 0; i < threads; i++) {
@@ -311,8 +320,10 @@ static void parse(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "t:b:f:")) != -1) {
-		if (option == 't') {
+	while ((option = getopt(argc, argv, "Ht:b:f:")) != -1) {
+		if (option == 'H') {
+			huge = true;
+		} else if (option == 't') {
 			threads = to_number(optarg);
 		} else if (option == 'b') {
 			ballast = to_number(optarg);

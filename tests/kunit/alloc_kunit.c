@@ -297,7 +297,38 @@ static void spm_alloc_test_no_ops(struct kunit *test)
 	spm_kunit_expect_stat(test, 0, SPM_STAT_TRIMMED, 0);
 }
 
+/*
+ * Tests that the allocator writes nothing to a page that it hands out, whatever
+ * init_on_alloc says: the first to write there is who was admitted. The node forgets
+ * nothing by itself, so what was there before is there still.
+ */
+static void spm_alloc_test_unwritten(struct kunit *test)
+{
+	struct folio *folio;
+	unsigned long pfn;
+	int i;
+
+	if (!want_init_on_alloc(0))
+		kunit_skip(test, "needs init_on_alloc=1");
+	spm_kunit_register(test, 0);
+	folio = spm_kunit_alloc(test);
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	pfn = folio_pfn(folio);
+	memset(folio_address(folio), 0xa5, PAGE_SIZE);
+	spm_kunit_free(test, folio);
+
+	for (i = 0; i < 4096; i++) {
+		folio = spm_kunit_alloc(test);
+		KUNIT_ASSERT_NOT_NULL(test, folio);
+		if (folio_pfn(folio) == pfn)
+			break;
+	}
+	KUNIT_ASSERT_EQ(test, folio_pfn(folio), pfn);
+	KUNIT_EXPECT_NULL(test, memchr_inv(folio_address(folio), 0xa5, PAGE_SIZE));
+}
+
 static struct kunit_case spm_alloc_cases[] = {
+	KUNIT_CASE(spm_alloc_test_unwritten),
 	KUNIT_CASE(spm_alloc_test_page),
 	KUNIT_CASE(spm_alloc_test_no_node),
 	KUNIT_CASE(spm_alloc_test_nearest),
