@@ -29,25 +29,34 @@
 
 /* ---- Memory ---- */
 
-/* Memory blocks only; what is left over at either end is not used. */
-static bool spm_dax_range(const struct dev_dax *dev_dax, int i, struct range *r)
+/*
+ * Memory blocks only; what is left over at either end is not used. Return: false if
+ * there is no whole block in @range, which may be less than one above address 0, or
+ * below the last address.
+ */
+static bool spm_dax_blocks(const struct range *range, u64 block_bytes,
+			   struct range *blocks)
 {
-	const struct range *range = &dev_dax->ranges[i].range;
+	u64 start = ALIGN(range->start, block_bytes);
+	u64 end = ALIGN_DOWN(range->end + 1, block_bytes);
 
-	r->start = ALIGN(range->start, memory_block_size_bytes());
-	r->end = ALIGN_DOWN(range->end + 1, memory_block_size_bytes()) - 1;
-	return r->start < r->end;
+	if (start < range->start || start >= end)
+		return false;
+	*blocks = (struct range) { .start = start, .end = end - 1 };
+	return true;
 }
 
 static int spm_dax_ranges(struct dev_dax *dev_dax, struct range *ranges)
 {
 	struct device *dev = &dev_dax->dev;
+	const struct range *range;
 	u64 lost;
 	int i, nr = 0;
 
 	for (i = 0; i < dev_dax->nr_range; i++) {
-		lost = range_len(&dev_dax->ranges[i].range);
-		if (spm_dax_range(dev_dax, i, &ranges[nr]))
+		range = &dev_dax->ranges[i].range;
+		lost = range_len(range);
+		if (spm_dax_blocks(range, memory_block_size_bytes(), &ranges[nr]))
 			lost -= range_len(&ranges[nr++]);
 		if (lost)
 			dev_info(dev, "mapping%d: %#llx bytes are not used, memory blocks have %#lx\n",
@@ -205,3 +214,7 @@ EXPORT_SYMBOL_GPL(spm_dax_driver_unregister);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("SPM nodes from device-dax instances: what drivers share");
+
+#ifdef CONFIG_SPM_KUNIT_TEST
+#include "../../../mm/spm/tests/dax_kunit.h"
+#endif

@@ -58,6 +58,7 @@ static int spm_check_pmd(pmd_t *pmd, unsigned long addr, unsigned long end,
 			spm_check_page(check, pmd_page(*pmd), HPAGE_PMD_NR,
 				       pmd_write(*pmd));
 		spin_unlock(ptl);
+		cond_resched();
 		return 0;
 	}
 

@@ -34,7 +34,6 @@
 #include <linux/memcontrol.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
-#include <linux/page-isolation.h>
 #include <linux/pagewalk.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -58,11 +57,14 @@
 #include "node.h"
 #include "stats.h"
 #include "trim.h"
+#include "walk.h"
 
 #define SPM_NR_FAULT_TIMES	32ULL
 #define SPM_FAULTS_PER_SAMPLE	8
 /* How long a folio that a write fault has left may stay. */
 #define SPM_LEFT_TIME		(HZ / 10)
+/* DRAM that emptying a node leaves alone: 1/64. */
+#define SPM_LEAVE_SHIFT		6
 /* Faults that it may take to make a page exclusive, and one for a race. */
 #define SPM_UNSHARE_TRIES	4
 
@@ -87,15 +89,13 @@ static void spm_mapped_add(struct spm_node *node, long nr)
 }
 
 /*
- * May a folio go from SPM to DRAM? Only if its cgroup has room for it, or if the
- * memory that it is in has to be emptied.
+ * May a folio go from SPM to DRAM? Only if its cgroup has room for it, whoever
+ * wants that: above its limit it would kill tasks. See spm_evacuate_batch() for what
+ * becomes of it if its node has to be emptied.
  */
 static int spm_may_leave(struct folio *src)
 {
-	/* READ_ONCE: vs spm_node_close() */
-	return READ_ONCE(spm_node_of(src)->closing) ||
-	       is_migrate_isolate_page(&src->page) ||
-	       spm_memcg_may_promote(src) ? 0 : -EBUSY;
+	return spm_memcg_may_promote(src) ? 0 : -EBUSY;
 }
 
 /* As migration is going to look at it: nobody else has it. */
@@ -515,20 +515,38 @@ void __spm_promoted_hot(int nid, unsigned int nr)
 
 /* ---- What the control loop and evacuation need ---- */
 
+/*
+ * Is there DRAM for so many pages, with what reclaim drops without writing it? Some
+ * has to be left: who needs it next could not have it without the OOM killer.
+ */
+static bool spm_dram_available(long nr)
+{
+	return si_mem_available() - nr > (long)(totalram_pages() >> SPM_LEAVE_SHIFT);
+}
+
+/* Without the OOM killer: to empty a node is no reason to kill anybody. */
+static gfp_t spm_leave_gfp(unsigned int order)
+{
+	return GFP_HIGHUSER_MOVABLE | __GFP_NOWARN |
+	       (order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL); /* can be split */
+}
+
 /**
  * spm_mapped_new_folio() - where a task's folio goes when its node is emptied
- * @src: the folio
+ * @src: the folio, isolated
  *
  * Context: Process context. May sleep.
- * Return: a folio on another SPM node, else in DRAM, for which it waits; NULL if
- * there is none.
+ * Return: a folio on another SPM node, else in DRAM, for which it waits, if that
+ * and its cgroup have room; NULL if there is none.
  */
 struct folio *spm_mapped_new_folio(struct folio *src)
 {
-	struct folio *dst = spm_alloc_probed(folio_nid(src), folio_order(src));
+	unsigned int order = folio_order(src);
+	struct folio *dst = spm_alloc_probed(folio_nid(src), order);
 
-	return dst ?: __folio_alloc(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN,
-				    folio_order(src), numa_mem_id(), NULL);
+	if (dst || !spm_memcg_may_promote(src) || !spm_dram_available(1L << order))
+		return dst;
+	return __folio_alloc(spm_leave_gfp(order), order, numa_mem_id(), NULL);
 }
 
 static void spm_set_poisoned(struct folio *folio)
@@ -589,38 +607,36 @@ static bool spm_lose_folio(struct folio *folio)
 	return true;
 }
 
-/* Return: false if it has to be done again. */
-static bool spm_lose_page(struct page *page)
+/* Add the number of a task's pages to @seen. Return: false to do it again. */
+static bool spm_lose_page(struct page *page, unsigned long *seen)
 {
 	struct folio *folio = page_folio(page);
 	bool done = true;
 
-	if (!folio_try_get(folio))
+	if (!folio_test_anon(folio) || !folio_try_get(folio))
 		return true;
 	folio_lock(folio);
-	if (page_folio(page) == folio && folio_test_anon(folio) &&
-	    (folio_mapped(folio) || folio_test_swapcache(folio)))
-		done = spm_lose_folio(folio);
+	if (page_folio(page) == folio && folio_test_anon(folio)) {
+		*seen += folio_nr_pages(folio);
+		if (folio_mapped(folio) || folio_test_swapcache(folio))
+			done = spm_lose_folio(folio);
+	}
 	folio_unlock(folio);
 	folio_put(folio);
 	return done;
 }
 
-/* Add the number of tasks' pages to @seen. Return: false to do it again. */
-static bool spm_lose_range(unsigned long pfn, unsigned long end_pfn,
-			   unsigned long *seen)
+static bool spm_lose_range(const struct range *range, unsigned long *seen)
 {
+	struct spm_walk walk = {
+		.pfn = PHYS_PFN(range->start),
+		.end_pfn = PHYS_PFN(range->end + 1),
+	};
 	struct page *page;
 	bool done = true;
 
-	for (; pfn < end_pfn; pfn++) {
-		page = pfn_to_online_page(pfn);
-		if (!page || !folio_test_anon(page_folio(page)))
-			continue;
-		(*seen)++;
-		done &= spm_lose_page(page);
-		cond_resched();
-	}
+	while ((page = spm_walk_next(&walk)))
+		done &= spm_lose_page(page, seen);
 	return done;
 }
 
@@ -637,7 +653,6 @@ static bool spm_lose_range(unsigned long pfn, unsigned long end_pfn,
 bool spm_mapped_lose(struct spm_node *node)
 {
 	unsigned long nr = spm_stat_read(node, SPM_STAT_MAPPED), seen = 0;
-	const struct range *range;
 	bool done = true;
 	int i;
 
@@ -645,11 +660,8 @@ bool spm_mapped_lose(struct spm_node *node)
 		return false;
 	lru_add_drain_all();	/* what is on its way to the LRU can't be isolated */
 	spm_mapped_drain();
-	for (i = 0; i < node->nr_ranges; i++) {
-		range = &node->ranges[i].range;
-		done &= spm_lose_range(PHYS_PFN(range->start),
-				       PHYS_PFN(range->end + 1), &seen);
-	}
+	for (i = 0; i < node->nr_ranges; i++)
+		done &= spm_lose_range(&node->ranges[i].range, &seen);
 	/* What is just being demoted is counted, and can't be seen yet. */
 	return !done || seen < nr;
 }

@@ -5,11 +5,13 @@
  * A provider hands over memory of a NUMA node that has none yet. The node is
  * marked in spm_nodes first, so that from the first page on the hooks keep it
  * out of zonelists and totals; then its memory is hot-added, and onlined in
- * ZONE_MOVABLE. Whatever fails, all of it is undone.
+ * ZONE_MOVABLE. Whatever fails, all of it is undone. Where that fails as well, the
+ * node stays marked, so that nobody gets its memory, and is tried to be taken away
+ * again when somebody registers the node the next time.
  *
- * Unregistering goes the other way: close, evacuate, offline and remove, unmark.
- * It can fail as long as there is data that can't be moved; the node then
- * reopens, and works as before.
+ * Unregistering goes the other way: close, evacuate, offline, remove, unmark.
+ * It can fail as long as there is data that can't be moved, or memory that can't be
+ * offlined; the node then reopens, and works as before.
  *
  * This is not a memory allocator (see alloc.c), and knows nothing about
  * what is in the pages.
@@ -22,7 +24,6 @@
 #include <linux/build_bug.h>
 #include <linux/cache.h>
 #include <linux/export.h>
-#include <linux/ioport.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -40,8 +41,11 @@
 #include "evacuate.h"
 #include "node.h"
 #include "order.h"
+#include "power.h"
+#include "range.h"
 #include "stats.h"
 #include "sysfs.h"
+#include "task.h"
 
 /* What each store reads is on no cache line that others write all the time. */
 #ifdef CONFIG_SMP
@@ -52,8 +56,6 @@ static_assert(offsetof(struct spm_node, budget.lock) / SMP_CACHE_BYTES >
 static_assert(offsetof(struct spm_node, budget.gate) / SMP_CACHE_BYTES >
 	      offsetof(struct spm_node, yields) / SMP_CACHE_BYTES);
 #endif
-
-#define SPM_RESOURCE_NAME "System RAM (spm)"
 
 DEFINE_STATIC_KEY_FALSE(spm_key);
 EXPORT_SYMBOL(spm_key);		/* for modules that read global counters */
@@ -70,6 +72,12 @@ DEFINE_MUTEX(spm_mutex);
 
 /* Registered nodes by id. Written under spm_mutex, read under RCU. */
 struct spm_node __rcu *spm_table[MAX_NUMNODES];
+
+/*
+ * What is left of nodes that could neither be registered nor be taken away again.
+ * They are in spm_nodes, but not in spm_table. Under spm_mutex.
+ */
+static struct spm_node *spm_leftover[MAX_NUMNODES];
 
 /**
  * spm_hooks_get() - someone uses SPM, with or without a node
@@ -169,134 +177,6 @@ unsigned long spm_node_capacity_pages(const struct spm_node *node)
 	return zone_managed_pages(&NODE_DATA(node->nid)->node_zones[ZONE_MOVABLE]);
 }
 
-/* ---- Memory ranges ---- */
-
-static struct resource *spm_range_reserve(const struct spm_node *node,
-					  const struct range *range)
-{
-	struct resource *res;
-
-	res = request_mem_region(range->start, range_len(range), node->name);
-	if (res)
-		/* Not busy, so that memory hotplug can add its own below. */
-		res->flags = IORESOURCE_SYSTEM_RAM;
-	return res;
-}
-
-static void spm_range_release(struct resource *res)
-{
-	remove_resource(res);
-	kfree(res);
-}
-
-static int spm_block_online(struct memory_block *mem, void *arg)
-{
-	int rc;
-
-	mem->online_type = MMOP_ONLINE_MOVABLE;
-	rc = device_online(&mem->dev);
-	return rc < 0 ? rc : 0;		/* 1: a udev rule was faster */
-}
-
-static int spm_range_online(const struct range *range)
-{
-	int rc;
-
-	lock_device_hotplug();
-	rc = walk_memory_blocks(range->start, range_len(range), NULL,
-				spm_block_online);
-	unlock_device_hotplug();
-	return rc;
-}
-
-static int spm_range_remove(const struct spm_node *node, struct spm_range *r)
-{
-	int rc = offline_and_remove_memory(r->range.start, range_len(&r->range));
-
-	if (rc) {
-		pr_err("node %d: can't remove %#llx-%#llx: %d\n", node->nid,
-		       r->range.start, r->range.end, rc);
-		return rc;
-	}
-	spm_range_release(r->res);
-	r->res = NULL;
-	return 0;
-}
-
-static int spm_range_add(const struct spm_node *node, struct spm_range *r)
-{
-	const struct range *range = &r->range;
-	int rc;
-
-	r->res = spm_range_reserve(node, range);
-	if (!r->res) {
-		pr_err("node %d: %#llx-%#llx is in use, see /proc/iomem\n",
-		       node->nid, range->start, range->end);
-		return -EBUSY;
-	}
-
-	rc = add_memory_driver_managed(node->nid, range->start, range_len(range),
-				       SPM_RESOURCE_NAME, MHP_SPM);
-	if (rc) {
-		pr_err("node %d: can't add %#llx-%#llx: %d\n", node->nid,
-		       range->start, range->end, rc);
-		spm_range_release(r->res);
-		r->res = NULL;
-		return rc;
-	}
-
-	rc = spm_range_online(range);
-	if (rc) {
-		pr_err("node %d: can't online %#llx-%#llx: %d\n", node->nid,
-		       range->start, range->end, rc);
-		spm_range_remove(node, r);
-	}
-	return rc;
-}
-
-static void spm_ranges_undo_add(struct spm_node *node)
-{
-	int i;
-
-	/* Nobody has had a page yet, so there is nothing to keep it from going. */
-	for (i = node->nr_ranges - 1; i >= 0; i--)
-		if (node->ranges[i].res)
-			spm_range_remove(node, &node->ranges[i]);
-}
-
-static int spm_ranges_add(struct spm_node *node)
-{
-	int i, rc;
-
-	for (i = 0; i < node->nr_ranges; i++) {
-		rc = spm_range_add(node, &node->ranges[i]);
-		if (rc) {
-			spm_ranges_undo_add(node);
-			return rc;
-		}
-	}
-	return 0;
-}
-
-static int spm_ranges_remove(struct spm_node *node)
-{
-	int i, rc;
-
-	for (i = 0; i < node->nr_ranges; i++) {
-		rc = spm_range_remove(node, &node->ranges[i]);
-		if (rc)
-			goto undo;
-	}
-	return 0;
-
-undo:
-	while (--i >= 0)
-		if (spm_range_add(node, &node->ranges[i]))
-			pr_err("node %d: lost %#llx bytes of capacity\n",
-			       node->nid, range_len(&node->ranges[i].range));
-	return rc;
-}
-
 /* ---- Registration ---- */
 
 static bool spm_range_valid(const struct range *range)
@@ -346,6 +226,13 @@ static int spm_provider_check(const struct spm_provider *provider)
 	return 0;
 }
 
+static void spm_node_destroy(struct spm_node *node)
+{
+	free_percpu(node->cpu);
+	kfree_const(node->name);
+	kfree(node);
+}
+
 static struct spm_node *spm_node_new(const struct spm_provider *provider)
 {
 	struct spm_node *node;
@@ -361,26 +248,21 @@ static struct spm_node *spm_node_new(const struct spm_provider *provider)
 	for (i = 0; i < provider->nr_ranges; i++)
 		node->ranges[i].range = provider->ranges[i];
 	node->nid = provider->nid;
-	node->name = provider->name;
 	node->ops = provider->ops;
 	node->priv = provider->priv;
 	node->owner = provider->owner;
 	node->zonerefs[0].zone = &NODE_DATA(node->nid)->node_zones[ZONE_MOVABLE];
 	node->zonerefs[0].zone_idx = ZONE_MOVABLE;
 
+	/* Shown in /proc/iomem, perhaps longer than the provider's module lives. */
+	node->name = kstrdup_const(provider->name, GFP_KERNEL);
 	node->cpu = alloc_percpu(struct spm_cpu);
-	if (!node->cpu) {
-		kfree(node);
+	if (!node->name || !node->cpu) {
+		spm_node_destroy(node);
 		return NULL;
 	}
 	spm_control_init(node);
 	return node;
-}
-
-static void spm_node_destroy(struct spm_node *node)
-{
-	free_percpu(node->cpu);
-	kfree(node);
 }
 
 static int spm_block_on_node(struct memory_block *mem, void *arg)
@@ -417,16 +299,26 @@ static void spm_node_update_orders(const struct spm_node *node)
 			node->nid);
 }
 
-/* The node takes no new pages any more, once this returns. */
-static void spm_node_close(struct spm_node *node)
+/**
+ * spm_node_close() - have a node take no more pages
+ * @node: the node
+ *
+ * Context: Under spm_mutex. Waits until nobody is taking a page any more.
+ */
+void spm_node_close(struct spm_node *node)
 {
 	/* Pairs with READ_ONCE in spm_move_admit() and the memory notifier. */
 	WRITE_ONCE(node->closing, true);
 	spm_node_update_orders(node);
 }
 
-/* The node takes pages, for the first time or again. */
-static void spm_node_open(struct spm_node *node)
+/**
+ * spm_node_open() - have a node take pages, for the first time or again
+ * @node: the node
+ *
+ * Context: Under spm_mutex.
+ */
+void spm_node_open(struct spm_node *node)
 {
 	WRITE_ONCE(node->closing, false);	/* as in spm_node_close() */
 	spm_node_update_orders(node);
@@ -438,16 +330,78 @@ static void spm_node_unpublish(struct spm_node *node)
 	synchronize_rcu();
 }
 
-static int spm_node_register(struct spm_node *node)
+/*
+ * Undo what a registration has done to a node that it has marked. The node is ours
+ * from here on. Return: 0, or -errno if it is kept for another try.
+ */
+static int spm_node_discard(struct spm_node *node)
 {
 	int rc;
 
 	lockdep_assert_held(&spm_mutex);
 
-	if (node_isset(node->nid, spm_nodes)) {
-		pr_err("node %d is an SPM node already\n", node->nid);
-		return -EBUSY;
+	rc = spm_ranges_undo_add(node);
+	if (rc) {
+		pr_err("node %d: can't take its memory away again (%d): it stays, for nobody to use, until the node is registered anew\n",
+		       node->nid, rc);
+		node->ops = NULL;	/* the provider may go */
+		node->priv = NULL;
+		spm_leftover[node->nid] = node;
+		return rc;
 	}
+	spm_leftover[node->nid] = NULL;
+	spm_node_unmark(node);
+	spm_hooks_put();
+	spm_node_destroy(node);
+	return 0;
+}
+
+/* Is nothing there of a node with this id? If only something left over, try again. */
+static int spm_node_check_unused(int nid)
+{
+	lockdep_assert_held(&spm_mutex);
+
+	if (spm_leftover[nid] && spm_node_discard(spm_leftover[nid]))
+		return -EBUSY;
+	if (!node_isset(nid, spm_nodes))
+		return 0;
+	pr_err("node %d is an SPM node already\n", nid);
+	return -EBUSY;
+}
+
+/* With a node that is marked. Return: 0 or -errno, with all of it to be undone. */
+static int spm_node_populate(struct spm_node *node)
+{
+	int rc;
+
+	rc = spm_ranges_add(node);
+	if (rc)
+		return rc;
+
+	/* In spm_table before it is in sysfs, whose files look it up there. */
+	rcu_assign_pointer(spm_table[node->nid], node);
+	rc = spm_sysfs_add(node);
+	if (rc) {
+		spm_node_unpublish(node);
+		return rc;
+	}
+
+	spm_debugfs_add(node);
+	spm_control_start(node);
+	spm_node_open(node);
+	return 0;
+}
+
+/* Takes over the node, which is gone if this fails, or kept for later. */
+static int spm_node_register(struct spm_node *node)
+{
+	int rc;
+
+	guard(mutex)(&spm_mutex);
+
+	rc = spm_hibernating() ? -EBUSY : spm_node_check_unused(node->nid);
+	if (rc)
+		goto err_destroy;
 
 	/* The hooks first: what they keep out must not slip in before them. */
 	spm_hooks_get();
@@ -458,30 +412,21 @@ static int spm_node_register(struct spm_node *node)
 		goto err_hooks;
 	}
 
-	rc = spm_ranges_add(node);
+	rc = spm_node_populate(node);
 	if (rc)
-		goto err_unmark;
+		spm_node_discard(node);
+	return rc;
 
-	/* In spm_table before it is in sysfs, whose files look it up there. */
-	rcu_assign_pointer(spm_table[node->nid], node);
-	rc = spm_sysfs_add(node);
-	if (rc)
-		goto err_unpublish;
-
-	spm_debugfs_add(node);
-	spm_control_start(node);
-
-	spm_node_open(node);
-	return 0;
-
-err_unpublish:
-	spm_node_unpublish(node);
-	spm_ranges_undo_add(node);
-err_unmark:
-	spm_node_unmark(node);
 err_hooks:
 	spm_hooks_put();
+err_destroy:
+	spm_node_destroy(node);
 	return rc;
+}
+
+static int spm_node_register_call(void *node)
+{
+	return spm_node_register(node);
 }
 
 /**
@@ -491,13 +436,15 @@ err_hooks:
  * The provider must own the ranges, and keep them working until
  * spm_unregister_node() has succeeded.
  *
- * Context: Process context. May sleep. Takes spm_mutex and the memory hotplug
- * locks.
+ * Context: Process context. May sleep, whatever signals come. Takes spm_mutex and
+ * the memory hotplug locks.
  * Return: the node, or an ERR_PTR with everything as it was before: -EINVAL if
  * the description makes no sense (no name, no ranges, not aligned, overlapping,
  * node id not possible), -EBUSY if the node has memory already or belongs to
- * somebody else, or if a range is in use, -ENODEV if the provider's module is
- * going away, -ENOMEM.
+ * somebody else, if a range is in use, or while the machine hibernates, -ENODEV if
+ * the provider's module is going away, -ENOMEM. Should memory that was added before
+ * something failed not go away again, then nobody gets it, the kernel log says so,
+ * and the next attempt for this node tries again.
  */
 struct spm_node *spm_register_node(const struct spm_provider *provider)
 {
@@ -517,57 +464,90 @@ struct spm_node *spm_register_node(const struct spm_provider *provider)
 		goto err_module;
 	}
 
-	mutex_lock(&spm_mutex);
-	rc = spm_node_register(node);
-	mutex_unlock(&spm_mutex);
+	rc = spm_task_call(spm_node_register_call, node, false);
 	trace_spm_register(provider->nid,
 			   rc ? 0 : spm_node_capacity_pages(node), rc);
 	if (rc)
-		goto err_node;
+		goto err_module;
 
 	pr_info("node %d: %lu MiB from %s\n", node->nid,
 		spm_node_capacity_pages(node) >> (20 - PAGE_SHIFT), node->name);
 	return node;
 
-err_node:
-	spm_node_destroy(node);
 err_module:
 	module_put(provider->owner);
 	return ERR_PTR(rc);
 }
 EXPORT_SYMBOL_GPL(spm_register_node);
 
-static int spm_node_unregister(struct spm_node *node)
+/* Take away the memory of a node that is empty, and with it what is in sysfs. */
+static int spm_node_depopulate(struct spm_node *node)
 {
 	int rc;
 
-	lockdep_assert_held(&spm_mutex);
+	lock_device_hotplug();
+	rc = spm_ranges_offline(node);
+	if (!rc) {
+		/* Not earlier, as it can't be undone for sure. */
+		spm_sysfs_del(node);
+		spm_debugfs_del(node);
+		spm_ranges_remove(node);
+	}
+	unlock_device_hotplug();
+	return rc;
+}
+
+static int spm_node_empty(struct spm_node *node)
+{
+	int rc;
 
 	spm_node_close(node);
 	rc = spm_evacuate(node);
 	if (rc)
 		goto err_reopen;
 
-	spm_sysfs_del(node);
-	spm_debugfs_del(node);
+	/* What is not trimmed is not free, so it could not be offlined. */
 	spm_control_stop(node);
-	rc = spm_ranges_remove(node);
+	rc = spm_node_depopulate(node);
 	if (rc)
 		goto err_control;
+	return 0;
+
+err_control:
+	spm_control_start(node);
+err_reopen:
+	spm_task_undo();
+	spm_node_open(node);
+	return rc;
+}
+
+/**
+ * struct spm_unregistration - arguments and results of unregistering a node
+ * @node: the node
+ * @used: set to how many pages are still in use
+ */
+struct spm_unregistration {
+	struct spm_node *node;
+	unsigned long used;
+};
+
+static int spm_node_unregister_call(void *arg)
+{
+	struct spm_unregistration *u = arg;
+	struct spm_node *node = u->node;
+	int rc;
+
+	guard(mutex)(&spm_mutex);
+
+	rc = spm_hibernating() ? -EBUSY : spm_node_empty(node);
+	u->used = spm_stat_read(node, SPM_STAT_USED);
+	if (rc)
+		return rc;
 
 	spm_node_unpublish(node);
 	spm_stats_retire(node);
 	spm_node_unmark(node);
 	return 0;
-
-err_control:
-	spm_control_start(node);
-	if (spm_sysfs_add(node))
-		pr_warn("node %d: no statistics in sysfs any more\n", node->nid);
-	spm_debugfs_add(node);
-err_reopen:
-	spm_node_open(node);
-	return rc;
 }
 
 /**
@@ -575,29 +555,30 @@ err_reopen:
  * @node: node from spm_register_node(); gone if this succeeds
  *
  * Moves all that is stored there to other SPM nodes, or has its user write it
- * back to the swap device. May take long, and can be interrupted by a signal.
+ * back to the swap device. May take long, and ends early if the caller is killed;
+ * other signals wait until it is over.
  *
  * Context: Process context. May sleep. Takes spm_mutex and the memory hotplug
  * locks. The caller must hold no lock that reclaim or swapping may need.
- * Return: 0. Or -EBUSY if there is data that can't be moved, -EINTR: then the
- * node is as it was, and so is all that is stored there.
+ * Return: 0. Or -EBUSY if there is data that can't be moved, or while the machine
+ * hibernates, -EINTR, -ENOMEM: then the node is as it was, and so is all that is
+ * stored there.
  */
 int spm_unregister_node(struct spm_node *node)
 {
+	struct spm_unregistration u = {
+		.node = node,
+		.used = spm_stat_read(node, SPM_STAT_USED),
+	};
 	struct module *owner = node->owner;
 	int nid = node->nid;
-	unsigned long used;
 	int rc;
 
-	mutex_lock(&spm_mutex);
-	rc = spm_node_unregister(node);
-	used = spm_stat_read(node, SPM_STAT_USED);
-	mutex_unlock(&spm_mutex);
-
-	trace_spm_unregister(nid, used, rc);
+	rc = spm_task_call(spm_node_unregister_call, &u, true);
+	trace_spm_unregister(nid, u.used, rc);
 	if (rc) {
 		pr_warn("node %d stays: %lu pages are still in use (%d)\n",
-			nid, used, rc);
+			nid, u.used, rc);
 		return rc;
 	}
 

@@ -52,7 +52,9 @@ static struct spm_order *spm_order_new(int nid, int nr)
 {
 	struct spm_order *order;
 
-	order = kzalloc(struct_size(order, node, nr), GFP_KERNEL);
+	/* Also for closing a node, which is no reason to kill anybody. */
+	order = kzalloc(struct_size(order, node, nr),
+			GFP_KERNEL | __GFP_RETRY_MAYFAIL);
 	if (!order)
 		return NULL;
 

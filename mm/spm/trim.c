@@ -30,6 +30,8 @@
 
 /* How often in turn a device may ask to be asked again. */
 #define SPM_TRIM_RETRIES	8
+/* Freed pages that are looked at in turn; all that a large task had, perhaps. */
+#define SPM_COLLECT_BATCH	1024
 
 static struct llist_node *spm_folio_link(struct folio *folio)
 {
@@ -157,10 +159,11 @@ static bool spm_trim_batch(struct spm_node *node)
 	return true;
 }
 
-/* Append what CPUs have freed to the worker's own list. */
+/* Append what CPUs have freed to the worker's own list. May sleep. */
 static void spm_trim_collect(struct spm_node *node)
 {
 	struct llist_node *list, *last;
+	unsigned int nr = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
@@ -168,7 +171,8 @@ static void spm_trim_collect(struct spm_node *node)
 		if (!list)
 			continue;
 		for (last = list; last->next; last = last->next)
-			;
+			if (!(++nr % SPM_COLLECT_BATCH))
+				cond_resched();
 		last->next = node->untrimmed;
 		node->untrimmed = list;
 	}

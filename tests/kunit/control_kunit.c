@@ -7,6 +7,7 @@
  * that permille are pages: by default the limit is 970, the target 920, and the
  * mark for reopening 880. What they tell is of now, unless the test says otherwise.
  */
+#include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -269,6 +270,50 @@ static void spm_control_expect_rest(struct kunit *test, struct spm_node *node)
 
 	KUNIT_EXPECT_GE(test, credit, 0);
 	KUNIT_EXPECT_EQ(test, node->budget.granted - credit, spm_node_written(node));
+}
+
+/* ---- CPUs ---- */
+
+/* Store a page on a CPU, which gives that credit; free it there, if asked to. */
+static void spm_control_store_on(struct kunit *test, int cpu, bool free)
+{
+	struct folio *folio;
+
+	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
+	folio = spm_control_store(test);
+	if (folio && free)
+		spm_kunit_free(test, folio);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+}
+
+/*
+ * Tests that a CPU that goes offline gives back its credit, and that what it had
+ * freed is trimmed.
+ */
+static void spm_control_test_cpu_dead(struct kunit *test)
+{
+	int cpu = cpumask_last(cpu_online_mask);
+	struct spm_node *node;
+
+	if (!cpu)
+		kunit_skip(test, "there is one CPU only");
+	node = spm_control_register(test, 0);
+	spm_kunit_hold(test, 0);
+	spm_control_store_on(test, cpu, true);
+	KUNIT_EXPECT_GT(test, per_cpu_ptr(node->cpu, cpu)->credit, 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_UNTRIMMED), 1);
+
+	KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
+	KUNIT_EXPECT_EQ(test, per_cpu_ptr(node->cpu, cpu)->credit, 0);
+	KUNIT_EXPECT_EQ(test, node->budget.granted, spm_node_written(node));
+	spm_kunit_release(test, 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_UNTRIMMED), 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_TRIMMED), 1);
+	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
+
+	spm_control_store_on(test, cpu, false);
+	spm_control_expect_rest(test, node);
 }
 
 /* ---- Reading, and what it admits ---- */
@@ -699,6 +744,7 @@ static void spm_control_test_thresholds(struct kunit *test)
 }
 
 static struct kunit_case spm_control_cases[] = {
+	KUNIT_CASE(spm_control_test_cpu_dead),
 	KUNIT_CASE(spm_control_test_unread),
 	KUNIT_CASE(spm_control_test_senseless),
 	KUNIT_CASE(spm_control_test_opens),

@@ -252,18 +252,69 @@ static void spm_evacuate_test_unmovable(struct kunit *test)
 	spm_kunit_expect_unused(test, 0);
 }
 
-/* Tests that a signal ends the attempt with -EINTR, and the node works. */
+/* Tests that no signal ends the attempt that does not kill. */
 static void spm_evacuate_test_signal(struct kunit *test)
 {
-	spm_kunit_register(test, 0);
-	KUNIT_ASSERT_NOT_NULL(test, spm_kunit_alloc(test));
+	static const int signals[] = { SIGCHLD, SIGALRM, SIGUSR1, SIGTSTP };
+	struct spm_evacuate_object *obj;
+	int i;
 
-	allow_signal(SIGUSR1);
-	send_sig(SIGUSR1, current, 1);
-	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), -EINTR);
+	spm_kunit_register(test, 0);
+	obj = spm_evacuate_new(test);
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
+		allow_signal(signals[i]);
+		send_sig(signals[i], current, 1);
+	}
+	KUNIT_EXPECT_TRUE(test, signal_pending(current));
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
 	flush_signals(current);
-	disallow_signal(SIGUSR1);
-	spm_evacuate_expect_works(test);
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		disallow_signal(signals[i]);
+	KUNIT_EXPECT_NULL(test, obj->folio);
+}
+
+/* Kills a task after a while. */
+struct spm_evacuate_killer {
+	struct delayed_work work;
+	struct task_struct *task;
+};
+
+static void spm_evacuate_kill(struct work_struct *work)
+{
+	struct spm_evacuate_killer *killer;
+
+	killer = container_of(to_delayed_work(work), struct spm_evacuate_killer,
+			      work);
+	send_sig(SIGKILL, killer->task, 1);
+}
+
+/*
+ * Tests that one that kills ends it with -EINTR, and the node works: before it has
+ * begun, and while it waits for a user. Without, it would give up with -EBUSY.
+ */
+static void spm_evacuate_test_killed(struct kunit *test)
+{
+	struct spm_evacuate_killer killer = { .task = current };
+	struct spm_evacuate_object *obj;
+	int delay_ms;
+
+	spm_kunit_register(test, 0);
+	obj = spm_evacuate_new(test);
+	spm_evacuate_user->again = INT_MAX;
+	INIT_DELAYED_WORK_ONSTACK(&killer.work, spm_evacuate_kill);
+	for (delay_ms = 0; delay_ms <= 200; delay_ms += 100) {
+		allow_kernel_signal(SIGKILL);
+		schedule_delayed_work(&killer.work, msecs_to_jiffies(delay_ms));
+		if (!delay_ms)
+			flush_delayed_work(&killer.work);
+		KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), -EINTR);
+		flush_delayed_work(&killer.work);
+		flush_signals(current);
+		disallow_signal(SIGKILL);
+		spm_evacuate_expect(test, obj, 0);
+		spm_evacuate_expect_works(test);
+	}
+	destroy_delayed_work_on_stack(&killer.work);
 }
 
 /* ---- Writing back ---- */
@@ -637,7 +688,6 @@ static void spm_evacuate_test_offline_refused(struct kunit *test)
 	spm_evacuate_expect_works(test);
 }
 
-#ifdef CONFIG_MEMORY_FAILURE
 /*
  * Tests that a page which was poisoned when it was freed keeps no block online.
  * Such a page looks movable for ever, and offlining tried to move it for ever.
@@ -656,11 +706,11 @@ static void spm_evacuate_test_offline_poisoned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
 	spm_kunit_expect_unused(test, 0);
 }
-#endif
 
 static struct kunit_case spm_evacuate_cases[] = {
 	KUNIT_CASE_SLOW(spm_evacuate_test_unmovable),
 	KUNIT_CASE(spm_evacuate_test_signal),
+	KUNIT_CASE(spm_evacuate_test_killed),
 	KUNIT_CASE(spm_evacuate_test_writeback),
 	KUNIT_CASE(spm_evacuate_test_writeback_stuck),
 	KUNIT_CASE(spm_evacuate_test_writeback_again),
@@ -678,9 +728,7 @@ static struct kunit_case spm_evacuate_cases[] = {
 	KUNIT_CASE(spm_evacuate_test_offline_unregister),
 	KUNIT_CASE(spm_evacuate_test_offline_writeback),
 	KUNIT_CASE_SLOW(spm_evacuate_test_offline_refused),
-#ifdef CONFIG_MEMORY_FAILURE
 	KUNIT_CASE(spm_evacuate_test_offline_poisoned),
-#endif
 	{}
 };
 

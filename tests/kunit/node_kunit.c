@@ -3,13 +3,17 @@
  * KUnit tests of SPM nodes: registering, unregistering, what the rest of the
  * kernel sees of a node, and how its memory is counted
  */
+#include <linux/delay.h>
+#include <linux/ioport.h>
 #include <linux/kernfs.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/node.h>
+#include <linux/sched/signal.h>
 #include <linux/sysfs.h>
 
 #include "../figures.h"
+#include "../walk.h"
 #include "kunit.h"
 
 /* What a hot-added block itself takes of DRAM is less than this part of it. */
@@ -313,7 +317,286 @@ static void spm_node_test_hotadd_unregistered(struct kunit *test)
 	spm_kunit_expect_unused(test, 0);
 }
 
+/* ---- Memory hotplug that fails ---- */
+
+/**
+ * struct spm_node_fault - have memory hotplug fail, as without memory, say
+ * @nb: how it is told
+ * @online_from: the first block that can't be onlined, counted from 1; 0: all can
+ * @offline_from: the first one that can't be offlined
+ * @kill: task to be killed when the second block is to be offlined
+ * @nr_onlined: blocks that were to be onlined
+ * @nr_offlined: blocks that were to be offlined
+ */
+struct spm_node_fault {
+	struct notifier_block nb;
+	int online_from;
+	int offline_from;
+	struct task_struct *kill;
+	int nr_onlined;
+	int nr_offlined;
+};
+
+/* As long as this takes to get here; the bound is for a test that fails. */
+static void spm_node_fault_kill(struct task_struct *task)
+{
+	int i;
+
+	send_sig(SIGKILL, task, 1);
+	for (i = 0; i < 500 && !signal_pending(current); i++)
+		msleep(20);
+}
+
+static int spm_node_fault_notify(struct notifier_block *nb, unsigned long action,
+				 void *arg)
+{
+	struct spm_node_fault *fault = container_of(nb, struct spm_node_fault, nb);
+
+	if (action == MEM_GOING_ONLINE &&
+	    ++fault->nr_onlined >= fault->online_from && fault->online_from)
+		return notifier_from_errno(-ENOMEM);
+	if (action != MEM_GOING_OFFLINE)
+		return NOTIFY_OK;
+	if (++fault->nr_offlined == 2 && fault->kill)
+		spm_node_fault_kill(fault->kill);
+	return notifier_from_errno(fault->offline_from &&
+				   fault->nr_offlined >= fault->offline_from ?
+				   -EBUSY : 0);
+}
+
+static void spm_node_fault_begin(struct spm_node_fault *fault)
+{
+	fault->nb.notifier_call = spm_node_fault_notify;
+	register_memory_notifier(&fault->nb);
+}
+
+static void spm_node_fault_end(struct spm_node_fault *fault)
+{
+	unregister_memory_notifier(&fault->nb);
+}
+
+/* Registers two blocks, of which the second can't be onlined. */
+static struct spm_node *spm_node_register_faulty(struct kunit *test, bool stuck)
+{
+	struct spm_provider provider = spm_node_provider(test, 2);
+	struct spm_node_fault fault = {
+		.online_from = 2,
+		.offline_from = stuck ? 1 : 0,
+	};
+	struct spm_node *node;
+
+	spm_node_fault_begin(&fault);
+	node = spm_register_node(&provider);
+	spm_node_fault_end(&fault);
+	return node;
+}
+
+/* Tests that nothing is left if the second block can't be onlined. */
+static void spm_node_test_online_fails(struct kunit *test)
+{
+	int key = static_key_count(&spm_key.key);
+
+	spm_kunit_need_blocks(test, 2);
+	KUNIT_EXPECT_PTR_EQ(test, spm_node_register_faulty(test, false),
+			    ERR_PTR(-ENOMEM));
+	spm_kunit_expect_unused(test, 0);
+	KUNIT_EXPECT_EQ(test, static_key_count(&spm_key.key), key);
+	spm_kunit_register_blocks(test, 0, 2);
+}
+
+/* Expects memory of a node that is out of anybody's reach. */
+static void spm_node_expect_out_of_reach(struct kunit *test, int nid)
+{
+	struct page *page;
+
+	KUNIT_EXPECT_TRUE(test, spm_nid(nid));
+	KUNIT_EXPECT_TRUE(test, node_state(nid, N_SPM_MEMORY));
+	KUNIT_EXPECT_FALSE(test, node_state(nid, N_MEMORY));
+	KUNIT_EXPECT_NULL(test, spm_alloc_folio());
+	page = alloc_pages_node(nid, GFP_HIGHUSER_MOVABLE | __GFP_THISNODE |
+				     __GFP_NOWARN, 0);
+	KUNIT_EXPECT_NULL(test, page);
+	if (page)
+		__free_page(page);
+}
+
+/*
+ * Tests that memory which could not be taken away again after a registration that
+ * failed is nobody's, and that the next attempt takes it away. It used to join the
+ * allocator as ordinary memory.
+ */
+static void spm_node_test_undo_fails(struct kunit *test)
+{
+	struct spm_provider provider = spm_node_provider(test, 2);
+	int key = static_key_count(&spm_key.key), nid = provider.nid;
+	unsigned long ram = totalram_pages();
+	struct spm_node_fault fault = { .offline_from = 1 };
+	struct spm_kunit *t = test->priv;
+
+	spm_kunit_need_blocks(test, 2);
+	KUNIT_EXPECT_PTR_EQ(test, spm_node_register_faulty(test, true),
+			    ERR_PTR(-ENOMEM));
+	spm_node_expect_out_of_reach(test, nid);
+	KUNIT_EXPECT_EQ(test, totalram_pages(), ram);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(spm_table[nid]));
+
+	/* As long as it stays, nobody else has the node. */
+	spm_node_fault_begin(&fault);
+	KUNIT_EXPECT_PTR_EQ(test, spm_register_node(&provider), ERR_PTR(-EBUSY));
+	spm_node_fault_end(&fault);
+	spm_node_expect_out_of_reach(test, nid);
+	KUNIT_EXPECT_EQ(test, static_key_count(&spm_key.key), key + 1);
+
+	/* Once it can go, it makes way. */
+	spm_kunit_register(test, 0);
+	KUNIT_EXPECT_EQ(test, static_key_count(&spm_key.key), key + 1);
+	KUNIT_EXPECT_NOT_NULL(test, spm_kunit_alloc(test));
+	spm_kunit_free_all(test);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	spm_kunit_expect_unused(test, 0);
+	KUNIT_EXPECT_EQ(test, static_key_count(&spm_key.key), key);
+	KUNIT_EXPECT_EQ(test, t->memory[0].nid, nid);
+}
+
+/* Expects that a node of two blocks has what it had, and works. */
+static void spm_node_expect_whole(struct kunit *test, struct spm_node *node)
+{
+	unsigned long block_pages = memory_block_size_bytes() / PAGE_SIZE;
+
+	KUNIT_EXPECT_EQ(test, spm_node_capacity_pages(node), 2 * block_pages);
+	KUNIT_EXPECT_NOT_NULL(test, node->kobj);
+	KUNIT_EXPECT_NOT_NULL(test, NODE_DATA(node->nid)->kswapd);
+	KUNIT_EXPECT_NOT_NULL(test, spm_kunit_alloc(test));
+	spm_kunit_free_all(test);
+}
+
+/* Tests that a node is as it was if its second block can't be offlined. */
+static void spm_node_test_offline_fails(struct kunit *test)
+{
+	struct spm_node_fault fault = { .offline_from = 2 };
+	struct spm_node *node;
+
+	spm_kunit_need_blocks(test, 2);
+	node = spm_kunit_register_blocks(test, 0, 2);
+	spm_node_fault_begin(&fault);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), -EBUSY);
+	spm_node_fault_end(&fault);
+	spm_node_expect_whole(test, node);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	spm_kunit_expect_unused(test, 0);
+}
+
+/*
+ * Tests that a node whose first block can't be onlined again either goes on with
+ * the second one, and goes later. The first one's memory was removed, and removed
+ * once more when the node went.
+ */
+static void spm_node_test_reonline_fails(struct kunit *test)
+{
+	unsigned long block_pages = memory_block_size_bytes() / PAGE_SIZE;
+	struct spm_node_fault fault = { .online_from = 1, .offline_from = 2 };
+	struct spm_node *node;
+
+	spm_kunit_need_blocks(test, 2);
+	node = spm_kunit_register_blocks(test, 0, 2);
+	spm_node_fault_begin(&fault);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), -EBUSY);
+	spm_node_fault_end(&fault);
+	KUNIT_EXPECT_EQ(test, spm_node_capacity_pages(node), block_pages);
+	KUNIT_EXPECT_NOT_NULL(test, spm_kunit_alloc(test));
+	spm_kunit_free_all(test);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	spm_kunit_expect_unused(test, 0);
+}
+
+/* Tests that a node is as it was if who takes it away is killed meanwhile. */
+static void spm_node_test_killed(struct kunit *test)
+{
+	struct spm_node_fault fault = { .kill = current };
+	struct spm_node *node;
+
+	spm_kunit_need_blocks(test, 2);
+	node = spm_kunit_register_blocks(test, 0, 2);
+	allow_kernel_signal(SIGKILL);
+	spm_node_fault_begin(&fault);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), -EINTR);
+	spm_node_fault_end(&fault);
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+	spm_node_expect_whole(test, node);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	spm_kunit_expect_unused(test, 0);
+}
+
 /* ---- A node and the rest of the kernel ---- */
+
+static int spm_node_kexec_resource(struct resource *res, void *arg)
+{
+	return res->flags & IORESOURCE_SYSRAM_DRIVER_MANAGED ? 0 : -EINVAL;
+}
+
+/* Tests that kexec passes a node's memory over when it looks for RAM to use. */
+static void spm_node_test_kexec(struct kunit *test)
+{
+	struct spm_kunit *t = test->priv;
+	const struct range *block = &t->memory[0].block[0];
+
+	spm_kunit_register(test, 0);
+	/* See locate_mem_hole_callback(). */
+	KUNIT_EXPECT_EQ(test, walk_system_ram_res(block->start, block->end, NULL,
+						  spm_node_kexec_resource), 0);
+}
+
+static void spm_node_walk(const struct range *block, struct spm_walk *walk,
+			  struct page *wanted, bool *seen)
+{
+	struct page *page;
+
+	*walk = (struct spm_walk) {
+		.pfn = PHYS_PFN(block->start),
+		.end_pfn = PHYS_PFN(block->end + 1),
+	};
+	*seen = false;
+	while ((page = spm_walk_next(walk)))
+		*seen |= page == wanted;
+}
+
+/*
+ * Tests that to walk over memory takes time by its free blocks, not by its pages,
+ * and that no page is missed.
+ */
+static void spm_node_test_walk(struct kunit *test)
+{
+	unsigned long nr_pages = memory_block_size_bytes() / PAGE_SIZE;
+	struct spm_kunit *t = test->priv;
+	const struct range *block = &t->memory[0].block[0];
+	struct folio *folio, *next;
+	struct spm_walk walk;
+	unsigned long nr = 0;
+	bool seen;
+
+	/* Offline. */
+	spm_node_walk(block, &walk, NULL, &seen);
+	KUNIT_EXPECT_LE(test, walk.nr_looked,
+			DIV_ROUND_UP(nr_pages, PAGES_PER_SECTION));
+
+	/* Empty: CPUs have some pages on lists of their own. */
+	spm_kunit_register(test, 0);
+	spm_node_walk(block, &walk, NULL, &seen);
+	KUNIT_EXPECT_LT(test, walk.nr_looked, nr_pages / 16);
+
+	/* Full. */
+	spm_kunit_fill(test);
+	list_for_each_entry_safe(folio, next, &t->folios, lru)
+		if (nr++ % 1000)
+			spm_kunit_free(test, folio);
+	list_for_each_entry(folio, &t->folios, lru) {
+		spm_node_walk(block, &walk, folio_page(folio, 0), &seen);
+		KUNIT_EXPECT_TRUE(test, seen);
+	}
+	spm_node_walk(block, &walk, NULL, &seen);
+	KUNIT_EXPECT_LT(test, walk.nr_looked, nr_pages / 4);
+}
 
 /* Tests that a node is in N_SPM_MEMORY while registered, and in no other state. */
 static void spm_node_test_states(struct kunit *test)
@@ -660,6 +943,13 @@ static struct kunit_case spm_node_cases[] = {
 	KUNIT_CASE(spm_node_test_second_range_busy),
 	KUNIT_CASE(spm_node_test_hotadd),
 	KUNIT_CASE(spm_node_test_hotadd_unregistered),
+	KUNIT_CASE(spm_node_test_online_fails),
+	KUNIT_CASE_SLOW(spm_node_test_undo_fails),
+	KUNIT_CASE(spm_node_test_offline_fails),
+	KUNIT_CASE(spm_node_test_reonline_fails),
+	KUNIT_CASE(spm_node_test_killed),
+	KUNIT_CASE(spm_node_test_kexec),
+	KUNIT_CASE(spm_node_test_walk),
 	KUNIT_CASE(spm_node_test_states),
 	KUNIT_CASE_SLOW(spm_node_test_again),
 	KUNIT_CASE(spm_node_test_zone),

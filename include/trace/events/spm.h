@@ -202,6 +202,27 @@ DEFINE_EVENT(spm_node, spm_register,
 	TP_ARGS(nid, pages, rc)
 );
 
+/* Everything was to be moved off a node; what that has left, and has looked at. */
+TRACE_EVENT(spm_evacuate,
+	TP_PROTO(int nid, unsigned long pages, unsigned long looked),
+	TP_ARGS(nid, pages, looked),
+
+	TP_STRUCT__entry(
+		__field(int, nid)
+		__field(unsigned long, pages)
+		__field(unsigned long, looked)
+	),
+
+	TP_fast_assign(
+		__entry->nid = nid;
+		__entry->pages = pages;
+		__entry->looked = looked;
+	),
+
+	TP_printk("nid=%d pages=%lu looked=%lu", __entry->nid, __entry->pages,
+		  __entry->looked)
+);
+
 /* A provider took a node away, or could not; pages that are still in use. */
 DEFINE_EVENT(spm_node, spm_unregister,
 	TP_PROTO(int nid, unsigned long pages, int rc),
