@@ -244,14 +244,23 @@ static void *one_round(void *data)
 	return NULL;
 }
 
+static void map_again(void)
+{
+	if (mmap(all.base, all.pages * PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		err(1, "mmap");
+	if (madvise(all.base, all.pages * PAGE, MADV_HUGEPAGE))
+		err(1, "madvise");
+}
+
 static void run_round(void)
 {
 	unsigned long i;
 	pid_t child = 0;
 
-	/* What was swapped in is in small pages. */
-	if (huge && madvise(all.base, all.pages * PAGE, MADV_DONTNEED))
-		err(1, "madvise");
+	/* What was swapped in is in small pages, and so would be what replaces them. */
+	if (huge)
+		map_again();
 	/* Written each time, else pages that are still in swap are just dropped. */
 	for (i = 0; i < all.pages; i++)
 		page_make(&all, i, all.base + i * PAGE);

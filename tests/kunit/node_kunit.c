@@ -412,7 +412,7 @@ static void spm_node_expect_out_of_reach(struct kunit *test, int nid)
 	KUNIT_EXPECT_TRUE(test, spm_nid(nid));
 	KUNIT_EXPECT_TRUE(test, node_state(nid, N_SPM_MEMORY));
 	KUNIT_EXPECT_FALSE(test, node_state(nid, N_MEMORY));
-	KUNIT_EXPECT_NULL(test, spm_alloc_folio());
+	KUNIT_EXPECT_NULL(test, spm_kunit_take());
 	page = alloc_pages_node(nid, GFP_HIGHUSER_MOVABLE | __GFP_THISNODE |
 				     __GFP_NOWARN, 0);
 	KUNIT_EXPECT_NULL(test, page);
