@@ -322,7 +322,11 @@ static bool zspm_objects_alloc(long nr, unsigned long *handles)
 {
 	const gfp_t gfp = __GFP_NORETRY | __GFP_NOWARN | __GFP_KSWAPD_RECLAIM;
 
-	return kmem_cache_alloc_bulk(zspm_object_cache, gfp, nr, (void **)handles);
+	if (nr > 1)
+		return kmem_cache_alloc_bulk(zspm_object_cache, gfp, nr,
+					     (void **)handles);
+	*handles = (unsigned long)kmem_cache_alloc(zspm_object_cache, gfp);
+	return *handles;
 }
 
 static void zspm_pages_free(struct list_head *pages)
