@@ -209,7 +209,7 @@ void spm_pages_written(unsigned long nr, struct list_head *pages, int rc)
 
 	if (node->written)
 		list_for_each_entry(page, pages, lru)
-			spm_tell_written(node, page_to_pfn(page), 1);
+			node->written(node, page_to_pfn(page));
 	spm_count_written(node, nr, rc ? SPM_STAT_REFUSED_POISON : SPM_STAT_STORED);
 
 	if (trace_spm_store_enabled())
