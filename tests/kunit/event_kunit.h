@@ -208,7 +208,8 @@ static void spm_event_test_relief(struct kunit *test)
 	d->relieve[2] = 2;
 	spm_kunit_run(test, 0);
 	KUNIT_EXPECT_EQ(test, spm_budget_deficit_bytes(&node->budget), 70 << PAGE_SHIFT);
-	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 3);
+	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 4);
+	spm_event_expect_relief(test, 3, nr - 5, SPM_WRITE_BACK);
 	spm_event_expect_relief(test, 0, nr, SPM_PROMOTE);
 	spm_event_expect_relief(test, 1, nr - 3, SPM_PROMOTE);
 	spm_event_expect_relief(test, 2, nr - 3, SPM_WRITE_BACK);
