@@ -47,16 +47,6 @@
 #include "sysfs.h"
 #include "task.h"
 
-/* What each store reads is on no cache line that others write all the time. */
-#ifdef CONFIG_SMP
-static_assert(offsetof(struct spm_node, wanted) / SMP_CACHE_BYTES >
-	      offsetof(struct spm_node, budget.fresh_until) / SMP_CACHE_BYTES);
-static_assert(offsetof(struct spm_node, budget.lock) / SMP_CACHE_BYTES >
-	      offsetof(struct spm_node, budget.fresh_until) / SMP_CACHE_BYTES);
-static_assert(offsetof(struct spm_node, budget.gate) / SMP_CACHE_BYTES >
-	      offsetof(struct spm_node, yields) / SMP_CACHE_BYTES);
-#endif
-
 DEFINE_STATIC_KEY_FALSE(spm_key);
 EXPORT_SYMBOL(spm_key);		/* for modules that read global counters */
 
@@ -78,6 +68,16 @@ struct spm_node __rcu *spm_table[MAX_NUMNODES];
  * They are in spm_nodes, but not in spm_table. Under spm_mutex.
  */
 static struct spm_node *spm_leftover[MAX_NUMNODES];
+
+/* What each store reads is on no cache line that others write all the time. */
+#ifdef CONFIG_SMP
+static_assert(offsetof(struct spm_node, wanted) / SMP_CACHE_BYTES >
+	      offsetof(struct spm_node, budget.fresh_until) / SMP_CACHE_BYTES);
+static_assert(offsetof(struct spm_node, budget.lock) / SMP_CACHE_BYTES >
+	      offsetof(struct spm_node, budget.fresh_until) / SMP_CACHE_BYTES);
+static_assert(offsetof(struct spm_node, budget.gate) / SMP_CACHE_BYTES >
+	      offsetof(struct spm_node, yields) / SMP_CACHE_BYTES);
+#endif
 
 /**
  * spm_hooks_get() - someone uses SPM, with or without a node

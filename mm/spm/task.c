@@ -49,16 +49,21 @@ static struct spm_call *spm_task_call_now;
 
 static bool spm_task_begin(struct spm_call *call)
 {
-	guard(spinlock)(&spm_task_lock);
-	if (!call->killed)
+	bool begin;
+
+	spin_lock(&spm_task_lock);
+	begin = !call->killed;
+	if (begin)
 		spm_task_call_now = call;
-	return !call->killed;
+	spin_unlock(&spm_task_lock);
+	return begin;
 }
 
 static void spm_task_end(void)
 {
-	guard(spinlock)(&spm_task_lock);
+	spin_lock(&spm_task_lock);
 	spm_task_call_now = NULL;
+	spin_unlock(&spm_task_lock);
 }
 
 static void spm_task_work(struct kthread_work *work)

@@ -272,7 +272,7 @@ static void zspm_test_range(struct kunit *test)
 	struct zspm_kunit *k = zspm_kunit(test);
 	unsigned long handles[8];
 	struct folio *folio;
-	int i;
+	int i, rc;
 
 	folio = folio_alloc(GFP_KERNEL | __GFP_COMP, 3);
 	KUNIT_ASSERT_NOT_NULL(test, folio);
@@ -286,8 +286,9 @@ static void zspm_test_range(struct kunit *test)
 		struct zspm_object *obj = (struct zspm_object *)handles[i];
 
 		KUNIT_EXPECT_EQ(test, obj->swp.val, swp_entry(0, 64 + 2 + i).val);
-		KUNIT_EXPECT_EQ(test, zspm_zpool_driver.load_page(k->pool, handles[i],
-						folio_page(k->folio, 0)), 0);
+		rc = zspm_zpool_driver.load_page(k->pool, handles[i],
+						 folio_page(k->folio, 0));
+		KUNIT_EXPECT_EQ(test, rc, 0);
 		KUNIT_EXPECT_NULL(test, memchr_inv(folio_address(k->folio),
 						   0x10 + 2 + i, PAGE_SIZE));
 		zspm_zpool_driver.drop_page(k->pool, handles[i]);
