@@ -2,10 +2,10 @@
 /*
  * stale - memory that is zeroed while zswap has its old contents
  *
- * Threads read the memory while it's swapped out again and again. A page that is read just
- * when zswap has stored it stays in the swap cache, and in zswap too. Then all is zeroed,
- * and swapped out. Now zswap must not have the old contents any more: the script makes it
- * give up all that it has, and then every byte must be zero.
+ * A thread reads each page while it's swapped out, so that most stay in the swap cache,
+ * and in zswap too. Then all is zeroed, and swapped out. Now zswap must not have the old
+ * contents any more: the script makes it give up all that it has, and then every byte must
+ * be zero.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -25,12 +25,10 @@
 #define HUGE (2UL << 20)
 #define PAGES 512UL		/* that are zeroed */
 #define CONTROL 64UL		/* that are not, and stay in zswap */
-#define READERS 2
-#define ROUNDS 50
 #define OLD 0x5a
 
 static unsigned char *memory, *control;
-static atomic_bool stop;
+static atomic_ulong wanted, seen;	/* the page to read, and the one that was read last */
 
 static unsigned char *map(unsigned long pages, int advice)
 {
@@ -50,48 +48,58 @@ static unsigned char control_byte(unsigned long i)
 	return (i * 0x9e3779b97f4a7c15 >> 56) | 1;
 }
 
-static void out(unsigned char *p, unsigned long pages)
+/* To move no page makes all CPUs put on a list of reclaim what they have yet to. */
+static void drain(void)
 {
 	int node;
 
-	/* To move no page makes all CPUs put on a list what they have yet to. */
 	if (syscall(SYS_move_pages, 0, 0UL, NULL, &node, NULL, 0))
 		err(1, "move_pages");
+}
+
+static void out(unsigned char *p, unsigned long pages)
+{
+	drain();
 	if (madvise(p, pages * PAGE, MADV_PAGEOUT))
 		err(1, "MADV_PAGEOUT");
 }
 
-static void read_all(void)
+static void read_page(unsigned long i)
 {
-	unsigned long i;
-
-	for (i = 0; i < PAGES; i++)
-		if (__atomic_load_n(&memory[i * PAGE], __ATOMIC_RELAXED) != OLD)
-			errx(1, "page %lu is wrong before it's zeroed", i);
+	if (__atomic_load_n(&memory[i * PAGE], __ATOMIC_RELAXED) != OLD)
+		errx(1, "page %lu is wrong before it's zeroed", i);
 }
 
 static void *reader(void *arg)
 {
-	while (!stop)
-		read_all();
+	unsigned long i;
+
+	while ((i = wanted) < PAGES) {
+		read_page(i);
+		seen = i;
+	}
 	return arg;
 }
 
 /* Afterwards all pages are mapped. Of those only that stay in both does zswap have a copy. */
-static void race(void)
+static void race(unsigned long step)
 {
-	pthread_t thread[READERS];
-	int i;
+	pthread_t thread;
+	unsigned long i;
 
-	for (i = 0; i < READERS; i++)
-		if (pthread_create(&thread[i], NULL, reader, NULL))
-			err(1, "pthread_create");
-	for (i = 0; i < ROUNDS; i++)
-		out(memory, PAGES);
-	stop = true;
-	for (i = 0; i < READERS; i++)
-		pthread_join(thread[i], NULL);
-	read_all();
+	if (pthread_create(&thread, NULL, reader, NULL))
+		err(1, "pthread_create");
+	for (i = 0; i < PAGES; i += step) {
+		wanted = i;
+		while (seen != i)
+			;
+		if (madvise(memory + i * PAGE, step * PAGE, MADV_PAGEOUT))
+			err(1, "MADV_PAGEOUT");
+	}
+	wanted = PAGES;
+	pthread_join(thread, NULL);
+	for (i = 0; i < PAGES; i++)
+		read_page(i);
 }
 
 static void touch(const char *file, const char *suffix)
@@ -140,20 +148,22 @@ static void check_all(void)
 
 int main(int argc, char **argv)
 {
+	bool huge = argc > 1 && !strcmp(argv[1], "huge");
 	unsigned long i;
 
-	if (argc != 4 || (strcmp(argv[1], "small") && strcmp(argv[1], "huge"))) {
+	if (argc != 4 || (!huge && strcmp(argv[1], "small"))) {
 		fputs("usage: stale small|huge RACED ZEROED\n", stderr);
 		return 2;
 	}
-	memory = map(PAGES, strcmp(argv[1], "huge") ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
+	memory = map(PAGES, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	control = map(CONTROL, MADV_NOHUGEPAGE);
 	memset(memory, OLD, PAGES * PAGE);
 	for (i = 0; i < CONTROL * PAGE; i++)
 		control[i] = control_byte(i);
 
+	drain();
+	race(huge ? PAGES : 1);
 	out(control, CONTROL);
-	race();
 	pause_at(argv[2]);
 	memset(memory, 0, PAGES * PAGE);
 	out(memory, PAGES);
