@@ -47,8 +47,15 @@
 #include "sysfs.h"
 #include "task.h"
 
+/* One registration or unregistration at a time; see node.h. */
+DEFINE_MUTEX(spm_mutex);
+
+/*
+ * There may be SPM nodes, or pools that store to them. Counts both. For modules that
+ * read global counters, too.
+ */
 DEFINE_STATIC_KEY_FALSE(spm_key);
-EXPORT_SYMBOL(spm_key);		/* for modules that read global counters */
+EXPORT_SYMBOL(spm_key);
 
 /*
  * Nodes that are SPM, from before their first memory is added until after
@@ -56,9 +63,6 @@ EXPORT_SYMBOL(spm_key);		/* for modules that read global counters */
  */
 nodemask_t spm_nodes;
 EXPORT_SYMBOL(spm_nodes);
-
-/* One registration or unregistration at a time; see node.h. */
-DEFINE_MUTEX(spm_mutex);
 
 /* Registered nodes by id. Written under spm_mutex, read under RCU. */
 struct spm_node __rcu *spm_table[MAX_NUMNODES];
