@@ -25,6 +25,7 @@
 #include "budget.h"
 #include "control.h"
 #include "mapped.h"
+#include "memcg.h"
 #include "node.h"
 #include "reading.h"
 #include "relief.h"
@@ -50,6 +51,8 @@ static void spm_control_work(struct work_struct *work)
 					     struct spm_node, control);
 	bool busy;
 
+	spm_turns_let_go(&node->turns[SPM_USERS]);
+	spm_turns_let_go(&node->turns[SPM_TASKS]);
 	if (node->budgeted && !READ_ONCE(node->removed)) {
 		spm_read_device(node);
 		spm_relieve(node);
@@ -135,6 +138,8 @@ void spm_control_start(struct spm_node *node)
 void spm_control_stop(struct spm_node *node)
 {
 	disable_delayed_work_sync(&node->control);
+	spm_turns_end(&node->turns[SPM_USERS]);
+	spm_turns_end(&node->turns[SPM_TASKS]);
 	spm_trim_flush(node);
 }
 

@@ -156,6 +156,67 @@ bool spm_memcg_may_write_back(struct mem_cgroup *memcg)
 }
 EXPORT_SYMBOL_GPL(spm_memcg_may_write_back);
 
+/* ---- Turns ---- */
+
+static void spm_turns_next(struct spm_turns *turns)
+{
+	/* Exchanges the references. */
+	turns->last = mem_cgroup_iter(turns->root, turns->last, NULL);
+}
+
+/**
+ * spm_turns_go_on() - have cgroups give pages, from the next one to the last
+ * @turns: which cgroups, and whose turn it was last
+ * @nr: how many pages
+ * @give: has a cgroup give some
+ * @arg: for @give
+ *
+ * Ends as soon as that many are given, and the next call goes on from there. If it
+ * has come to the last cgroup, the next call begins with the first.
+ *
+ * Context: Process context. May sleep.
+ * Return: how many pages were given.
+ */
+unsigned long spm_turns_go_on(struct spm_turns *turns, unsigned long nr,
+			      spm_give_fn give, void *arg)
+{
+	unsigned long done = 0;
+
+	do {
+		spm_turns_next(turns);
+		if (!turns->last && !mem_cgroup_disabled())
+			break;
+		done += give(turns->last, nr - done, arg);
+		cond_resched();
+	} while (turns->last && done < nr);
+	return done;
+}
+
+/**
+ * spm_turns_let_go() - keep no cgroup that was removed from being freed
+ * @turns: the turns; the cgroup after a removed one misses one
+ *
+ * Context: Process context.
+ */
+void spm_turns_let_go(struct spm_turns *turns)
+{
+	while (turns->last && !mem_cgroup_online(turns->last))
+		spm_turns_next(turns);
+}
+
+/**
+ * spm_turns_end() - the position is not needed any more
+ * @turns: the turns
+ *
+ * Context: Any.
+ */
+void spm_turns_end(struct spm_turns *turns)
+{
+	if (turns->last)
+		mem_cgroup_iter_break(turns->root, turns->last);
+	turns->last = NULL;
+}
+
 #ifdef CONFIG_SPM_MAPPED
 /* Would @nr pages more be within this limit and all above it? */
 static bool spm_counter_has_room(struct page_counter *counter, unsigned long nr)

@@ -6,6 +6,45 @@
 #include <linux/types.h>
 
 struct folio;
+struct mem_cgroup;
+
+/**
+ * struct spm_turns - cgroups that give pages in turn
+ * @root: they are this one and all below it; NULL: all
+ * @last: whose turn it was last, with a reference; NULL: the first one's is next
+ *
+ * Not locked: it belongs to who moves the pages.
+ */
+struct spm_turns {
+	struct mem_cgroup *root;
+	struct mem_cgroup *last;
+};
+
+/* Have a cgroup (NULL without CONFIG_MEMCG) give up to @nr pages. Return: how many. */
+typedef unsigned long (*spm_give_fn)(struct mem_cgroup *memcg, unsigned long nr,
+				     void *arg);
+
+#ifdef CONFIG_MEMCG
+unsigned long spm_turns_go_on(struct spm_turns *turns, unsigned long nr,
+			      spm_give_fn give, void *arg);
+void spm_turns_let_go(struct spm_turns *turns);
+void spm_turns_end(struct spm_turns *turns);
+#else
+static inline unsigned long spm_turns_go_on(struct spm_turns *turns,
+					    unsigned long nr, spm_give_fn give,
+					    void *arg)
+{
+	return give(NULL, nr, arg);
+}
+
+static inline void spm_turns_let_go(struct spm_turns *turns)
+{
+}
+
+static inline void spm_turns_end(struct spm_turns *turns)
+{
+}
+#endif
 
 #if defined(CONFIG_SPM_MAPPED) && defined(CONFIG_MEMCG)
 bool spm_memcg_may_demote(struct folio *folio);

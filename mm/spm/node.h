@@ -29,6 +29,7 @@
 #include <linux/workqueue.h>
 
 #include "budget.h"
+#include "memcg.h"
 
 struct dentry;
 struct kobject;
@@ -84,6 +85,7 @@ struct spm_range {
  * @control: the worker that reads, relieves and trims, see control.c
  * @relieved_ns: when the worker last moved pages away
  * @wanted_until: jiffies until which room is kept for each kind
+ * @turns: of cgroups that give pages of each kind
  * @low_bytes: threshold that the device was told last
  * @high_bytes: the same
  * @untrimmed: freed pages that the worker has taken over from the CPUs
@@ -131,6 +133,7 @@ struct spm_node {
 	struct delayed_work control ____cacheline_aligned_in_smp;
 	u64 relieved_ns;
 	unsigned long wanted_until[NR_SPM_KINDS];
+	struct spm_turns turns[NR_SPM_KINDS];
 	u64 low_bytes;
 	u64 high_bytes;
 	struct llist_node *untrimmed;

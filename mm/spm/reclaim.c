@@ -24,6 +24,7 @@
 
 #include "../internal.h"
 #include "mapped.h"
+#include "memcg.h"
 #include "reclaim.h"
 #include "stats.h"
 
@@ -140,17 +141,31 @@ static void spm_spare_referenced(struct list_head *folios)
 	spm_putback_list(&young);
 }
 
+/**
+ * struct spm_reclaim - what is to be reclaimed
+ * @pgdat: node that folios are to leave
+ * @relief: where to
+ * @spares_young: folios that were referenced stay
+ */
+struct spm_reclaim {
+	struct pglist_data *pgdat;
+	enum spm_relief relief;
+	bool spares_young;
+};
+
 /* One cgroup's turn. */
-static unsigned long spm_reclaim_lruvec(struct lruvec *lruvec, unsigned long nr,
-					enum spm_relief relief, bool spare)
+static unsigned long spm_reclaim_give(struct mem_cgroup *memcg, unsigned long nr,
+				      void *arg)
 {
+	struct spm_reclaim *rec = arg;
 	unsigned long done = 0;
 	LIST_HEAD(folios);
 
-	spm_isolate_cold(lruvec, min(nr, SPM_RECLAIM_BATCH), &folios);
-	if (spare)
+	spm_isolate_cold(mem_cgroup_lruvec(memcg, rec->pgdat),
+			 min(nr, SPM_RECLAIM_BATCH), &folios);
+	if (rec->spares_young)
 		spm_spare_referenced(&folios);
-	if (relief == SPM_PROMOTE)
+	if (rec->relief == SPM_PROMOTE)
 		done = spm_promote_folios(&folios);
 	else if (!list_empty(&folios))
 		done = reclaim_pages(&folios);
@@ -158,48 +173,27 @@ static unsigned long spm_reclaim_lruvec(struct lruvec *lruvec, unsigned long nr,
 	return done;
 }
 
-/* From where the last walk stopped to the last cgroup. */
-static unsigned long spm_reclaim_turn(int nid, struct mem_cgroup *root,
-				      unsigned long nr, enum spm_relief relief,
-				      bool spare)
-{
-	struct mem_cgroup_reclaim_cookie cookie = { .pgdat = NODE_DATA(nid) };
-	struct mem_cgroup *memcg;
-	unsigned long done = 0;
-
-	memcg = mem_cgroup_iter(root, NULL, &cookie);
-	do {
-		done += spm_reclaim_lruvec(mem_cgroup_lruvec(memcg, NODE_DATA(nid)),
-					   nr - done, relief, spare);
-		if (done >= nr) {
-			mem_cgroup_iter_break(root, memcg);
-			break;
-		}
-		cond_resched();
-	} while ((memcg = mem_cgroup_iter(root, memcg, &cookie)));
-	return done;
-}
-
 /**
  * spm_reclaim() - move tasks' folios off an SPM node, the coldest first
  * @nid: the node
- * @root: cgroup that they are to belong to, or one below it; NULL: any
+ * @turns: cgroups that they are to belong to
  * @nr: how many pages
  * @relief: where to
  *
  * Context: Process context. May sleep. Invokes no OOM killer.
  * Return: how many pages were moved. May be more than @nr.
  */
-unsigned long spm_reclaim(int nid, struct mem_cgroup *root, unsigned long nr,
+unsigned long spm_reclaim(int nid, struct spm_turns *turns, unsigned long nr,
 			  enum spm_relief relief)
 {
+	struct spm_reclaim rec = { .pgdat = NODE_DATA(nid), .relief = relief };
 	unsigned long done = 0, moved;
 	int idle = 0;
 
 	lru_add_drain();
 	while (done < nr && idle < SPM_IDLE_TURNS) {
-		moved = spm_reclaim_turn(nid, root, nr - done, relief,
-					 idle < SPM_SPARING_TURNS);
+		rec.spares_young = idle < SPM_SPARING_TURNS;
+		moved = spm_turns_go_on(turns, nr - done, spm_reclaim_give, &rec);
 		done += moved;
 		if (moved)
 			continue;

@@ -5,13 +5,13 @@
 
 #include <linux/spm.h>
 
-struct mem_cgroup;
+struct spm_turns;
 
 #ifdef CONFIG_SPM_MAPPED
-unsigned long spm_reclaim(int nid, struct mem_cgroup *root, unsigned long nr,
+unsigned long spm_reclaim(int nid, struct spm_turns *turns, unsigned long nr,
 			  enum spm_relief relief);
 #else
-static inline unsigned long spm_reclaim(int nid, struct mem_cgroup *root,
+static inline unsigned long spm_reclaim(int nid, struct spm_turns *turns,
 					unsigned long nr, enum spm_relief relief)
 {
 	return 0;

@@ -19,6 +19,7 @@
 
 #include "../internal.h"
 #include "budget.h"
+#include "memcg.h"
 #include "node.h"
 #include "reclaim.h"
 #include "relief.h"
@@ -76,9 +77,10 @@ static unsigned long spm_move_off(struct spm_node *node, enum spm_kind kind,
 	if (!spm_pages_of(node, kind))
 		return 0;
 	if (kind == SPM_TASKS)
-		done = spm_reclaim(node->nid, NULL, nr, relief);
+		done = spm_reclaim(node->nid, &node->turns[kind], nr, relief);
 	else
-		done = spm_users_relieve(node->nid, NULL, nr, relief);
+		done = spm_users_relieve(node->nid, &node->turns[kind], nr,
+					 relief);
 	return min(nr, done);
 }
 
@@ -227,18 +229,24 @@ unsigned long spm_relieve_memcg(struct mem_cgroup *memcg, unsigned long nr)
 {
 	static const enum spm_relief users[] = { SPM_WRITE_BACK, SPM_PROMOTE };
 	static const enum spm_relief tasks[] = { SPM_PROMOTE, SPM_WRITE_BACK };
+	struct spm_turns turns[NR_SPM_KINDS] = {
+		[SPM_USERS].root = memcg,
+		[SPM_TASKS].root = memcg,
+	};
 	unsigned long done = 0;
 	int i, nid;
 
 	for (i = 0; i < ARRAY_SIZE(users); i++) {
 		for_each_node_mask(nid, spm_nodes) {
 			if (done < nr)
-				done += spm_users_relieve(nid, memcg, nr - done,
-							  users[i]);
+				done += spm_users_relieve(nid, &turns[SPM_USERS],
+							  nr - done, users[i]);
 			if (done < nr)
-				done += spm_reclaim(nid, memcg, nr - done,
-						    tasks[i]);
+				done += spm_reclaim(nid, &turns[SPM_TASKS],
+						    nr - done, tasks[i]);
 		}
 	}
+	spm_turns_end(&turns[SPM_USERS]);
+	spm_turns_end(&turns[SPM_TASKS]);
 	return done;
 }

@@ -3,16 +3,13 @@
  * The users of SPM: who keeps swapped-out pages there, and can move them away
  *
  * When a node or a cgroup has to have fewer pages, cgroups give some in turn, each
- * its coldest ones. Where the last walk has stopped the next one goes on: the
- * position is kept for each node by mem_cgroup_iter(), which also deals with
- * cgroups that go away.
+ * its coldest ones.
  */
 #include <linux/export.h>
 #include <linux/memcontrol.h>
-#include <linux/mmzone.h>
 #include <linux/mutex.h>
-#include <linux/sched.h>
 
+#include "memcg.h"
 #include "stats.h"
 #include "users.h"
 
@@ -67,11 +64,21 @@ int spm_users_writeback(struct folio *folio)
 	return rc;
 }
 
+/**
+ * struct spm_users_request - what users are asked to do
+ * @nid: node that pages are to leave
+ * @relief: where to
+ */
+struct spm_users_request {
+	int nid;
+	enum spm_relief relief;
+};
+
 /* One cgroup's turn. */
-static unsigned long spm_users_relieve_memcg(int nid, struct mem_cgroup *memcg,
-					     unsigned long nr,
-					     enum spm_relief relief)
+static unsigned long spm_users_give(struct mem_cgroup *memcg, unsigned long nr,
+				    void *arg)
 {
+	struct spm_users_request *req = arg;
 	struct spm_user *user;
 	unsigned long done = 0;
 
@@ -80,57 +87,37 @@ static unsigned long spm_users_relieve_memcg(int nid, struct mem_cgroup *memcg,
 	/* What an offline cgroup has left is on the lists of the one above it. */
 	if (memcg && !mem_cgroup_online(memcg))
 		return 0;
-	if (relief == SPM_WRITE_BACK && !spm_memcg_may_write_back(memcg))
+	if (req->relief == SPM_WRITE_BACK && !spm_memcg_may_write_back(memcg))
 		return 0;
+	nr = min(nr, SPM_TURN_PAGES);
 	list_for_each_entry(user, &spm_users, list)
 		if (done < nr)
-			done += user->relieve(nid, memcg, nr - done, relief);
-	return done;
-}
-
-/* From where the last walk stopped to the last cgroup. */
-static unsigned long spm_users_relieve_turn(int nid, struct mem_cgroup *root,
-					    unsigned long nr,
-					    enum spm_relief relief)
-{
-	struct mem_cgroup_reclaim_cookie cookie = { .pgdat = NODE_DATA(nid) };
-	unsigned long done = 0;
-	struct mem_cgroup *memcg;
-
-	memcg = mem_cgroup_iter(root, NULL, &cookie);
-	do {
-		done += spm_users_relieve_memcg(nid, memcg,
-						min(nr - done, SPM_TURN_PAGES),
-						relief);
-		if (done >= nr) {
-			mem_cgroup_iter_break(root, memcg);
-			break;
-		}
-		cond_resched();
-	} while ((memcg = mem_cgroup_iter(root, memcg, &cookie)));
+			done += user->relieve(req->nid, memcg, nr - done,
+					      req->relief);
 	return done;
 }
 
 /**
  * spm_users_relieve() - have users move their coldest pages off a node
  * @nid: the node
- * @root: cgroup that these are to belong to, or one below it; NULL: any
+ * @turns: cgroups that these are to belong to
  * @nr: how many pages
  * @relief: where to
  *
  * Context: Process context. May sleep.
  * Return: how many were moved.
  */
-unsigned long spm_users_relieve(int nid, struct mem_cgroup *root,
+unsigned long spm_users_relieve(int nid, struct spm_turns *turns,
 				unsigned long nr, enum spm_relief relief)
 {
+	struct spm_users_request req = { .nid = nid, .relief = relief };
 	unsigned long done = 0, moved;
 	int idle = 0;
 
 	guard(mutex)(&spm_users_mutex);
-	/* A walk may begin in the middle: only after two all were asked. */
+	/* It may begin in the middle: only after two rounds all were asked. */
 	while (done < nr && idle < 2) {
-		moved = spm_users_relieve_turn(nid, root, nr - done, relief);
+		moved = spm_turns_go_on(turns, nr - done, spm_users_give, &req);
 		idle = moved ? 0 : idle + 1;
 		done += moved;
 	}

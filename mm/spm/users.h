@@ -6,13 +6,13 @@
 #include <linux/spm.h>
 
 struct folio;
-struct mem_cgroup;
+struct spm_turns;
 
 /* Pages that one cgroup gives before it is the next one's turn. */
 #define SPM_TURN_PAGES	32UL
 
 int spm_users_writeback(struct folio *folio);
-unsigned long spm_users_relieve(int nid, struct mem_cgroup *root,
+unsigned long spm_users_relieve(int nid, struct spm_turns *turns,
 				unsigned long nr, enum spm_relief relief);
 
 #endif /* _SPM_USERS_H */
