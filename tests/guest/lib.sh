@@ -25,6 +25,7 @@ debug=/sys/kernel/debug
 zswap=/sys/module/zswap/parameters
 cgroups=/sys/fs/cgroup
 tracing=/sys/kernel/tracing
+lru_gen=/sys/kernel/mm/lru_gen/enabled
 page=4096
 scratch=/tmp/test
 
@@ -400,6 +401,10 @@ prepare() {
 	modprobe zspm 2>/dev/null
 	modprobe spm_dax 2>/dev/null
 	put '+cpuset +memory' $cgroups/cgroup.subtree_control
+	# For what is measured the kernel's own default is left as it is.
+	if [ -n "${LRU_GEN-}" ] && uname -r | grep -q debug; then
+		put "$LRU_GEN" $lru_gen
+	fi
 }
 
 # run_tests - all test_* functions of the file, in its order
