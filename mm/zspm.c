@@ -354,12 +354,17 @@ static int zspm_write_pages(struct folio *folio, long start,
 	return 0;
 }
 
-/* Give each object its page. */
-static void zspm_objects_init(struct zspm_pool *pool, struct folio *folio,
-			      long start, struct obj_cgroup *objcg,
-			      struct list_head *pages,
-			      const unsigned long *handles)
+/*
+ * Give each object its page. The page lock keeps migration from looking for the object
+ * on a list before it is there.
+ */
+static void zspm_objects_publish(struct zspm_pool *pool, struct folio *folio,
+				 long start, struct obj_cgroup *objcg,
+				 struct list_head *pages,
+				 const unsigned long *handles)
 {
+	swp_entry_t swp = swp_entry(swp_type(folio->swap),
+				    swp_offset(folio->swap) + start);
 	struct page *page, *next;
 	struct zspm_object *obj;
 
@@ -367,7 +372,7 @@ static void zspm_objects_init(struct zspm_pool *pool, struct folio *folio,
 		list_del(&page->lru);
 		obj = (struct zspm_object *)*handles++;
 		obj->page = (unsigned long)page;
-		obj->swp = page_swap_entry(folio_page(folio, start++));
+		obj->swp = swp;
 		obj->objcg = objcg;
 		obj->pool = pool;
 		obj->home_nid = folio_nid(folio);
@@ -375,21 +380,9 @@ static void zspm_objects_init(struct zspm_pool *pool, struct folio *folio,
 
 		lock_page(page);
 		zspm_page_attach(page, obj);
+		zspm_lru_add(obj, page_to_nid(page));
 		unlock_page(page);
-	}
-}
-
-/* From here on migration and the search for victims see them. */
-static void zspm_objects_publish(long nr, const unsigned long *handles)
-{
-	struct zspm_object *obj;
-	long i;
-
-	for (i = 0; i < nr; i++) {
-		obj = (struct zspm_object *)handles[i];
-		zspm_object_lock(obj);
-		zspm_lru_add(obj, page_to_nid(zspm_object_page(obj)));
-		zspm_object_unlock(obj);
+		swp.val++;
 	}
 }
 
@@ -420,8 +413,7 @@ static int zspm_store_charged(struct zspm_pool *pool, struct folio *folio,
 
 	if (objcg)
 		obj_cgroup_get_many(objcg, nr);
-	zspm_objects_init(pool, folio, start, objcg, &pages, handles);
-	zspm_objects_publish(nr, handles);
+	zspm_objects_publish(pool, folio, start, objcg, &pages, handles);
 	return 0;
 }
 

@@ -114,7 +114,8 @@ static bool spm_node_fill(struct spm_node *node, unsigned long nr,
 	struct page *page;
 
 	while (nr) {
-		order = min_t(unsigned int, order, ilog2(nr));
+		if (nr >> order == 0)
+			order = ilog2(nr);
 		page = spm_node_alloc_pages(node, 0, order);
 		if (!page && !order--)
 			return false;
