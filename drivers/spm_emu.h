@@ -284,6 +284,7 @@ int spm_emu_trim(struct spm_node *node, const unsigned long *pfn, unsigned int n
 void spm_emu_count(struct spm_emu *emu);
 int spm_emu_poison(struct spm_emu *emu, unsigned long index);
 int spm_emu_remove(struct spm_emu *emu);
+int spm_emu_vanish(struct spm_emu *emu, unsigned int delay_ms);
 
 /* spm_emu_report.c: what the device tells */
 void spm_emu_report_init(struct spm_emu *emu);
@@ -297,6 +298,9 @@ void spm_emu_attach(struct spm_emu *emu, struct spm_node *node);
 void spm_emu_release(struct spm_node *node);
 void spm_emu_tell_poisoned(struct spm_emu *emu);
 int spm_emu_tell_removed(struct spm_emu *emu);
+int spm_emu_vanished(struct spm_emu *emu);
+void spm_emu_tell_vanished(struct spm_emu *emu);
+bool spm_emu_present(struct spm_node *node);
 
 /* spm_emu_debugfs.c: debugfs and faults */
 #ifdef CONFIG_DEBUG_FS

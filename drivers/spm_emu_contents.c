@@ -339,15 +339,19 @@ static void spm_emu_overwrite(struct spm_emu *emu, unsigned long index)
 		memset_page(page, 0, 0xff, PAGE_SIZE);
 }
 
-static void spm_emu_overwrite_work(struct work_struct *work)
+static void spm_emu_overwrite_all(struct spm_emu *emu)
 {
-	struct spm_emu *emu = container_of(work, struct spm_emu, overwrite_work);
 	unsigned long index;
 
 	for (index = 0; index < emu->nr_pages; index++) {
 		spm_emu_overwrite(emu, index);
 		cond_resched();
 	}
+}
+
+static void spm_emu_overwrite_work(struct work_struct *work)
+{
+	spm_emu_overwrite_all(container_of(work, struct spm_emu, overwrite_work));
 }
 
 /**
@@ -369,6 +373,28 @@ int spm_emu_remove(struct spm_emu *emu)
 	/* A load looks for the device, then copies, with preemption off. */
 	synchronize_rcu();
 	queue_work(emu->wq, &emu->overwrite_work);
+	return 0;
+}
+
+/**
+ * spm_emu_vanish() - the device goes, and the core is told late
+ * @emu: the device
+ * @delay_ms: how late
+ *
+ * As when somebody pulls it out: memory reads as ones from the first moment on.
+ *
+ * Context: Process context. May sleep.
+ * Return: 0; -ENODEV if it is gone already.
+ */
+int spm_emu_vanish(struct spm_emu *emu, unsigned int delay_ms)
+{
+	int rc = spm_emu_vanished(emu);
+
+	if (rc)
+		return rc;
+	spm_emu_overwrite_all(emu);
+	msleep(delay_ms);
+	spm_emu_tell_vanished(emu);
 	return 0;
 }
 

@@ -33,6 +33,7 @@
  *			Documentation/fault-injection/
  *   poison		write a position in bytes: the page there is lost
  *   remove		write 1: the device is gone, until it is unbound
+ *   vanish		write N: it is gone, and the core is told N ms later
  *
  * What makes no sense is refused with EINVAL or ERANGE, and changes nothing.
  *
@@ -54,6 +55,7 @@
 #define SPM_EMU_EVENT_DELAY_MS		500	/* default */
 #define SPM_EMU_EVENT_DELAY_MS_MAX	60000
 #define SPM_EMU_TRIM_DELAY_US_MAX	10000000
+#define SPM_EMU_VANISH_MS_MAX		60000
 
 /* Lines of the histogram, apart from the first one for empty pages. */
 #define SPM_EMU_BUCKETS			8
@@ -294,6 +296,12 @@ static int spm_emu_remove_set(void *data, u64 val)
 DEFINE_DEBUGFS_ATTRIBUTE(spm_emu_remove_fops, spm_emu_remove_get,
 			 spm_emu_remove_set, "%llu\n");
 
+static int spm_emu_vanish_set(void *data, u64 val)
+{
+	return val <= SPM_EMU_VANISH_MS_MAX ? spm_emu_vanish(data, val) : -ERANGE;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(spm_emu_vanish_fops, NULL, spm_emu_vanish_set, "%llu\n");
+
 #ifdef CONFIG_FAULT_INJECTION
 static void spm_emu_fail_trim_add(struct spm_emu *emu)
 {
@@ -357,6 +365,7 @@ static void spm_emu_faults_add(struct spm_emu *emu)
 			    &spm_emu_trim_delay_fops);
 	debugfs_create_file("poison", 0200, emu->dir, emu, &spm_emu_poison_fops);
 	debugfs_create_file("remove", 0600, emu->dir, emu, &spm_emu_remove_fops);
+	debugfs_create_file("vanish", 0200, emu->dir, emu, &spm_emu_vanish_fops);
 	spm_emu_fail_trim_add(emu);
 }
 

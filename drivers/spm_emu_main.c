@@ -239,6 +239,7 @@ static const struct spm_ops spm_emu_ops = {
 	.set_thresholds = spm_emu_set_thresholds,
 	.trim = spm_emu_trim,
 	.written = spm_emu_written,
+	.present = spm_emu_present,
 	.release = spm_emu_release,
 };
 

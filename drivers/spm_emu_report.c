@@ -174,6 +174,13 @@ void spm_emu_tell_poisoned(struct spm_emu *emu)
 	spm_emu_tell_untold(emu);
 }
 
+static void spm_emu_set_removed(struct spm_emu *emu)
+{
+	lockdep_assert_held(&emu->notify_lock);
+	/* WRITE_ONCE: pairs with READ_ONCE in readings, trims and passes. */
+	WRITE_ONCE(emu->removed, true);
+}
+
 /**
  * spm_emu_tell_removed() - the device is gone from now on
  * @emu: the device
@@ -191,13 +198,60 @@ int spm_emu_tell_removed(struct spm_emu *emu)
 	if (emu->removed || !emu->node)
 		return -ENODEV;
 	spm_notify(emu->node, SPM_EVENT_REMOVED);
-	/* WRITE_ONCE: pairs with READ_ONCE in readings, trims and passes. */
-	WRITE_ONCE(emu->removed, true);
+	spm_emu_set_removed(emu);
 	spm_sync_removed(emu->node);
 
 	scoped_guard(mutex, &emu->lock)
 		emu->events_sent++;
 	return 0;
+}
+
+/**
+ * spm_emu_vanished() - the device is gone from now on, and nobody knows
+ * @emu: the device
+ *
+ * But who asks is told, see spm_emu_present().
+ *
+ * Context: Process context. May sleep.
+ * Return: 0; -ENODEV if it is gone already, or its node is.
+ */
+int spm_emu_vanished(struct spm_emu *emu)
+{
+	guard(mutex)(&emu->notify_lock);
+	if (emu->removed || !emu->node)
+		return -ENODEV;
+	spm_emu_set_removed(emu);
+	return 0;
+}
+
+/**
+ * spm_emu_tell_vanished() - tell the core of it in the end
+ * @emu: the device
+ *
+ * Context: Process context. May sleep.
+ */
+void spm_emu_tell_vanished(struct spm_emu *emu)
+{
+	guard(mutex)(&emu->notify_lock);
+	if (!emu->node)
+		return;
+	spm_notify(emu->node, SPM_EVENT_REMOVED);
+	scoped_guard(mutex, &emu->lock)
+		emu->events_sent++;
+}
+
+/**
+ * spm_emu_present() - see struct spm_ops
+ * @node: node of the device
+ *
+ * Context: Any.
+ * Return: false if the device is gone.
+ */
+bool spm_emu_present(struct spm_node *node)
+{
+	const struct spm_emu *emu = spm_node_priv(node);
+
+	return !READ_ONCE(emu->removed);	/* see spm_emu_set_removed() */
 }
 
 /* ---- Telemetry ---- */

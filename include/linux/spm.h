@@ -86,6 +86,11 @@ enum spm_event {
  * @written: the kernel has written to the page @pfn. For emulations, which
  *	have no other means to see that. Optional. Any context that can take a
  *	spinlock; must not sleep.
+ * @present: is the device still there? To be answered by the device, not by what
+ *	the provider has heard of it: it is asked after contents were read that may
+ *	be what a bus returns when nobody is there, and when a page was written to
+ *	the swap device. Optional; without it a device is there until
+ *	SPM_EVENT_REMOVED. Any context, hard interrupts too; must not sleep.
  *
  * @release: the node is gone: neither it, nor spm_notify() for it, may be used
  *	from here on. Optional. Process context, may sleep.
@@ -102,6 +107,7 @@ struct spm_ops {
 	int (*trim)(struct spm_node *node, const unsigned long *pfn,
 		    unsigned int nr);
 	void (*written)(struct spm_node *node, unsigned long pfn);
+	bool (*present)(struct spm_node *node);
 	void (*release)(struct spm_node *node);
 };
 

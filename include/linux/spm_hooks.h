@@ -32,6 +32,7 @@ unsigned long __spm_used_pages(void);
 bool __spm_object(const struct folio *folio);
 bool __spm_forgets(const struct page *page);
 struct folio *spm_alloc_migration_target(struct folio *src);
+unsigned long __spm_copied(struct page *to, struct page *from);
 
 /**
  * spm_active() - may there be an SPM node, or a pool that stores to one?
@@ -106,7 +107,21 @@ static inline bool spm_forgets(const struct page *page)
 	return spm_active() && __spm_forgets(page);
 }
 
+/*
+ * A page was copied without a machine check. But was there a device that it was read
+ * from, until the end? Return: how many bytes of it can't be relied upon.
+ */
+static inline unsigned long spm_copied(struct page *to, struct page *from)
+{
+	return spm_active() ? __spm_copied(to, from) : 0;
+}
+
 #else /* !CONFIG_SPM */
+
+static inline unsigned long spm_copied(struct page *to, struct page *from)
+{
+	return 0;
+}
 
 static inline bool spm_active(void)
 {

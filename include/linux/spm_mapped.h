@@ -53,6 +53,7 @@ DECLARE_STATIC_KEY_FALSE(spm_demote_key);
 int __spm_migrate_begin(struct folio *dst, struct folio *src);
 void __spm_migrate_end(struct folio *dst, struct folio *src, int rc);
 int __spm_prepare_to_swap(const struct folio *folio);
+void __spm_swap_written(struct folio *folio);
 bool __spm_free_pages(struct page *page, unsigned int order);
 bool __spm_may_demote(struct folio *folio);
 bool spm_can_demote(int nid);
@@ -100,6 +101,13 @@ static inline void spm_migrate_end(struct folio *dst, struct folio *src, int rc)
 static inline int spm_prepare_to_swap(const struct folio *folio)
 {
 	return spm_folio(folio) ? __spm_prepare_to_swap(folio) : 0;
+}
+
+/* It was written, or could not be: has the device lost the contents meanwhile? */
+static inline void spm_swap_written(struct folio *folio)
+{
+	if (spm_folio(folio))
+		__spm_swap_written(folio);
 }
 
 /* Pages are being freed. Return: true if they are taken over, to be trimmed. */
@@ -184,6 +192,10 @@ static inline void spm_migrate_end(struct folio *dst, struct folio *src, int rc)
 static inline int spm_prepare_to_swap(const struct folio *folio)
 {
 	return 0;
+}
+
+static inline void spm_swap_written(struct folio *folio)
+{
 }
 
 static inline bool spm_free_pages(struct page *page, unsigned int order)

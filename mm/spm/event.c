@@ -9,6 +9,7 @@
 
 #include <linux/delay.h>
 #include <linux/export.h>
+#include <linux/highmem.h>
 #include <linux/printk.h>
 #include <linux/spm.h>
 #include <linux/timekeeping.h>
@@ -50,6 +51,64 @@ void spm_notify(struct spm_node *node, enum spm_event event)
 	spm_control_wake(node);
 }
 EXPORT_SYMBOL_GPL(spm_notify);
+
+/* ---- Is the device there? ---- */
+
+/* What a bus returns for memory that nobody answers for. */
+#define SPM_NOBODY	(~0UL)
+
+/* Either end of the page was copied last. */
+static bool spm_read_nobody(struct page *page)
+{
+	const unsigned long *word = kmap_local_page(page);
+	bool nobody = word[0] == SPM_NOBODY ||
+		      word[PAGE_SIZE / sizeof(*word) - 1] == SPM_NOBODY;
+
+	kunmap_local(word);
+	return nobody;
+}
+
+static bool spm_device_present(struct spm_node *node)
+{
+	/* READ_ONCE: vs spm_notify(). */
+	return !READ_ONCE(node->removed) &&
+	       (!node->ops || !node->ops->present || node->ops->present(node));
+}
+
+/**
+ * __spm_copied() - is a copy what the device held?
+ * @to: page that it was copied to
+ * @from: page that it was copied from, in use, perhaps on an SPM node
+ *
+ * Context: Any.
+ * Return: 0; PAGE_SIZE if the device was gone before the copy was complete.
+ */
+unsigned long __spm_copied(struct page *to, struct page *from)
+{
+	struct spm_node *node;
+
+	if (!spm_nid(page_to_nid(from)))
+		return 0;
+	node = spm_node_of(page_folio(from));
+	if (READ_ONCE(node->removed))		/* vs spm_notify() */
+		return PAGE_SIZE;
+	return !spm_read_nobody(to) || spm_device_present(node) ? 0 : PAGE_SIZE;
+}
+EXPORT_SYMBOL_GPL(__spm_copied);
+
+/**
+ * spm_folio_present() - does a folio's device still hold it?
+ * @folio: a folio on an SPM node, in use by the caller
+ *
+ * Other than spm_folio_readable() it asks the device.
+ *
+ * Context: Any.
+ * Return: false if the contents that were read just now may be none.
+ */
+bool spm_folio_present(const struct folio *folio)
+{
+	return spm_folio_readable(folio) && spm_device_present(spm_node_of(folio));
+}
 
 /**
  * spm_sync_removed() - wait until tasks can't read what a device had held

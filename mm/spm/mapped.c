@@ -215,6 +215,23 @@ int __spm_prepare_to_swap(const struct folio *folio)
 }
 
 /**
+ * __spm_swap_written() - a folio was written to the swap device, or could not be
+ * @folio: folio on an SPM node, under writeback
+ *
+ * If its device is gone, perhaps before it was read, it is as if it had not been
+ * written: it stays, for spm_mapped_lose().
+ *
+ * Context: Any.
+ */
+void __spm_swap_written(struct folio *folio)
+{
+	if (spm_folio_present(folio))
+		return;
+	folio_mark_dirty(folio);
+	folio_clear_reclaim(folio);	/* as after an error */
+}
+
+/**
  * __spm_free_pages() - pages of an SPM node are being freed
  * @page: the first of them; nobody refers to it
  * @order: how many, as a power of two

@@ -148,6 +148,7 @@ extern struct spm_node __rcu *spm_table[MAX_NUMNODES];
 unsigned long spm_node_capacity_pages(const struct spm_node *node);
 void spm_node_close(struct spm_node *node);
 void spm_node_open(struct spm_node *node);
+bool spm_folio_present(const struct folio *folio);
 
 /**
  * spm_node_of() - the SPM node that a folio is on

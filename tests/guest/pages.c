@@ -51,6 +51,8 @@ static const char usage[] =
 "  thp        fail unless the first 2 MiB are one huge page\n"
 "  fork       a child checks, changes its copies, checks; the parent's stay\n"
 "  bus=N      exactly N pages give SIGBUS, the others have their contents\n"
+"  sane       each page gives SIGBUS, or has its contents\n"
+"  write      the same for each after something was written to it\n"
 "  faults=N   to check all pages gives exactly N page faults there\n"
 "  forkfaults=N  the same for a child, and here\n"
 "  peek=N     page N can be read and is right\n"
@@ -271,20 +273,45 @@ static void bus_handler(int sig)
 	siglongjmp(bus_jump, sig);
 }
 
-static void do_bus(unsigned long want)
+/* How many pages give SIGBUS; the others are right. */
+static unsigned long count_bus(void (*look)(unsigned long i))
 {
 	volatile unsigned long i, got = 0;
 
 	signal(SIGBUS, bus_handler);
 	for (i = 0; i < mem.pages; i++) {
 		if (!sigsetjmp(bus_jump, 1))
-			page_check(i);
+			look(i);
 		else
 			got++;
 	}
 	signal(SIGBUS, SIG_DFL);
+	return got;
+}
+
+static void do_bus(unsigned long want)
+{
+	unsigned long got = count_bus(page_check);
+
 	if (got != want)
 		errx(1, "%lu pages gave SIGBUS, not %lu", got, want);
+}
+
+/* Write what is to be there anyway, without reading it. */
+static void page_write_check(unsigned long i)
+{
+	volatile uint64_t *have = (uint64_t *)(mem.base + i * PAGE);
+	uint64_t want[WORDS];
+
+	page_make(i, want);
+	have[WORDS / 2] = want[WORDS / 2];
+	page_check(i);
+}
+
+static void do_sane(const char *what, void (*look)(unsigned long i))
+{
+	printf("%s: %lu of %lu pages gave SIGBUS\n", what, count_bus(look), mem.pages);
+	fflush(stdout);
 }
 
 static void touch(const char *file, const char *suffix)
@@ -423,6 +450,10 @@ static void do_command(const char *word)
 		do_fork();
 	else if (is_word(word, len, "bus") && value)
 		do_bus(n);
+	else if (is_word(word, len, "sane"))
+		do_sane(word, page_check);
+	else if (is_word(word, len, "write"))
+		do_sane(word, page_write_check);
 	else if (is_word(word, len, "faults") && value)
 		do_faults(n);
 	else if (is_word(word, len, "forkfaults") && value)
