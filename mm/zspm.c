@@ -614,6 +614,8 @@ static unsigned long zspm_relieve(int nid, struct mem_cgroup *memcg,
 	unsigned long done = 0, nr_to_walk;
 	unsigned int moved, failed = 0;
 
+	if (relief == SPM_PROMOTE && !spm_memcg_may_swap_in(memcg, nr))
+		return 0;
 	while (done < nr && failed < ZSPM_FAILURES) {
 		choice.nr = 0;
 		choice.max = min_t(unsigned long, nr - done, ZSPM_VICTIMS);

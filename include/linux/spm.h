@@ -227,6 +227,7 @@ int spm_charge(struct obj_cgroup *objcg, unsigned long nr);
 void spm_uncharge(struct obj_cgroup *objcg, unsigned long nr);
 int spm_list_lru_prepare(struct list_lru *lru, struct obj_cgroup *objcg);
 bool spm_memcg_may_write_back(struct mem_cgroup *memcg);
+bool spm_memcg_may_swap_in(struct mem_cgroup *memcg, unsigned long nr);
 #else
 static inline int spm_charge(struct obj_cgroup *objcg, unsigned long nr)
 {
@@ -244,6 +245,12 @@ static inline int spm_list_lru_prepare(struct list_lru *lru,
 }
 
 static inline bool spm_memcg_may_write_back(struct mem_cgroup *memcg)
+{
+	return true;
+}
+
+static inline bool spm_memcg_may_swap_in(struct mem_cgroup *memcg,
+					 unsigned long nr)
 {
 	return true;
 }

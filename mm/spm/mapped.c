@@ -481,7 +481,7 @@ unsigned int spm_promote_folios(struct list_head *list)
 		return 0;
 	nid = folio_nid(lru_to_folio(list));
 	list_for_each_entry_safe(folio, next, list, lru)
-		if (spm_memcg_may_promote(folio))
+		if (spm_memcg_may_promote_unasked(folio))
 			list_move_tail(&folio->lru, &promote);
 	nr = spm_promote_list(&promote, NULL, MR_DEMOTION);
 	list_splice(&promote, list);

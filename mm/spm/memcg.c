@@ -29,12 +29,15 @@
 #include <linux/spm.h>
 #include <linux/spm_mapped.h>
 #include <linux/string.h>
+#include <linux/swap.h>
 
 #include "memcg.h"
 #include "relief.h"
 
 /* How often lowering the limit tries again when nothing could be moved. */
 #define SPM_MAX_RETRIES	16
+/* What promotion leaves of a cgroup's memory.max, and of memory.high if unasked: 1/64. */
+#define SPM_ROOM_SHIFT	6
 
 static bool spm_memcg_counted(const struct mem_cgroup *memcg)
 {
@@ -156,6 +159,67 @@ bool spm_memcg_may_write_back(struct mem_cgroup *memcg)
 }
 EXPORT_SYMBOL_GPL(spm_memcg_may_write_back);
 
+/* Would @nr pages more leave room below this limit? */
+static bool spm_leaves_room(struct page_counter *counter, unsigned long nr,
+			    unsigned long limit)
+{
+	return page_counter_read(counter) + nr <= limit - (limit >> SPM_ROOM_SHIFT);
+}
+
+/*
+ * Would @nr pages more leave room for what tasks allocate themselves, here and in all
+ * cgroups above? At memory.max a cgroup whose memory can't be reclaimed is OOM-killed
+ * for the next page.
+ */
+static bool spm_memcg_has_room(struct mem_cgroup *memcg, unsigned long nr)
+{
+	struct page_counter *counter;
+
+	if (!spm_memcg_counted(memcg))
+		return true;
+	/* READ_ONCE: vs setting the limit. */
+	for (counter = &memcg->memory; counter; counter = counter->parent)
+		if (!spm_leaves_room(counter, nr, READ_ONCE(counter->max)))
+			return false;
+	return true;
+}
+
+/* The same for memory.high, above which tasks are throttled. */
+static bool spm_memcg_has_room_below_high(struct mem_cgroup *memcg,
+					  unsigned long nr)
+{
+	struct page_counter *counter;
+
+	if (!spm_memcg_counted(memcg))
+		return true;
+	/* READ_ONCE: vs setting the limit. */
+	for (counter = &memcg->memory; counter; counter = counter->parent)
+		if (!spm_leaves_room(counter, nr, READ_ONCE(counter->high)))
+			return false;
+	return true;
+}
+
+/**
+ * spm_memcg_may_swap_in() - may swapped-out pages go to DRAM unasked?
+ * @memcg: the cgroup that they belong to; NULL if there are none
+ * @nr: number of pages
+ *
+ * They stay in the swap cache, and keep their slots. Without another free slot reclaim
+ * does not look at such pages, so a cgroup could not get rid of them again.
+ *
+ * Context: Any. The cgroup does not go away.
+ * Return: true if they may.
+ */
+bool spm_memcg_may_swap_in(struct mem_cgroup *memcg, unsigned long nr)
+{
+	long slots = memcg ? mem_cgroup_get_nr_swap_pages(memcg) :
+			     get_nr_swap_pages();
+
+	return slots > (long)nr && spm_memcg_has_room(memcg, nr) &&
+	       spm_memcg_has_room_below_high(memcg, nr);
+}
+EXPORT_SYMBOL_GPL(spm_memcg_may_swap_in);
+
 /* ---- Turns ---- */
 
 static void spm_turns_next(struct spm_turns *turns)
@@ -250,20 +314,35 @@ bool spm_memcg_may_demote(struct folio *folio)
  * @folio: the folio, with a reference
  *
  * Context: Any.
- * Return: true if the cgroup, and all above it, stay below memory.max.
+ * Return: true if the cgroup, and all above it, stay below memory.max, with
+ * something to spare.
  */
 bool spm_memcg_may_promote(struct folio *folio)
 {
-	struct mem_cgroup *memcg;
-	bool room = true;
+	bool room;
 
 	rcu_read_lock();
-	memcg = folio_memcg(folio);
-	if (spm_memcg_counted(memcg))
-		room = spm_counter_has_room(&memcg->memory,
-					    folio_nr_pages(folio));
+	room = spm_memcg_has_room(folio_memcg(folio), folio_nr_pages(folio));
 	rcu_read_unlock();
 	return room;
+}
+
+/**
+ * spm_memcg_may_promote_unasked() - the same, if nobody but a device needs it
+ * @folio: the folio, with a reference
+ *
+ * Context: Any.
+ * Return: true if they stay below memory.high, too.
+ */
+bool spm_memcg_may_promote_unasked(struct folio *folio)
+{
+	bool room;
+
+	rcu_read_lock();
+	room = spm_memcg_has_room_below_high(folio_memcg(folio),
+					     folio_nr_pages(folio));
+	rcu_read_unlock();
+	return room && spm_memcg_may_promote(folio);
 }
 
 /**

@@ -49,6 +49,7 @@ static inline void spm_turns_end(struct spm_turns *turns)
 #if defined(CONFIG_SPM_MAPPED) && defined(CONFIG_MEMCG)
 bool spm_memcg_may_demote(struct folio *folio);
 bool spm_memcg_may_promote(struct folio *folio);
+bool spm_memcg_may_promote_unasked(struct folio *folio);
 int spm_charge_folio(struct folio *folio);
 void spm_uncharge_folio(struct folio *folio);
 #else
@@ -58,6 +59,11 @@ static inline bool spm_memcg_may_demote(struct folio *folio)
 }
 
 static inline bool spm_memcg_may_promote(struct folio *folio)
+{
+	return true;
+}
+
+static inline bool spm_memcg_may_promote_unasked(struct folio *folio)
 {
 	return true;
 }
