@@ -347,6 +347,15 @@ void spm_kunit_free(struct kunit *test, struct folio *folio)
 EXPORT_SYMBOL_IF_KUNIT(spm_kunit_free);
 
 /**
+ * spm_kunit_drain() - have all CPUs give back pages that they keep for themselves
+ */
+void spm_kunit_drain(void)
+{
+	drain_all_pages(NULL);
+}
+EXPORT_SYMBOL_IF_KUNIT(spm_kunit_drain);
+
+/**
  * spm_kunit_fill() - take all pages that there are
  * @test: the test
  *
