@@ -70,9 +70,7 @@ static bool spm_read_nobody(struct page *page)
 
 static bool spm_device_present(struct spm_node *node)
 {
-	/* READ_ONCE: vs spm_notify(). */
-	return !READ_ONCE(node->removed) &&
-	       (!node->ops || !node->ops->present || node->ops->present(node));
+	return !node->ops || !node->ops->present || node->ops->present(node);
 }
 
 /**
@@ -90,9 +88,10 @@ unsigned long __spm_copied(struct page *to, struct page *from)
 	if (!spm_nid(page_to_nid(from)))
 		return 0;
 	node = spm_node_of(page_folio(from));
-	if (READ_ONCE(node->removed))		/* vs spm_notify() */
+	if (READ_ONCE(node->removed) ||		/* vs spm_notify() */
+	    (spm_read_nobody(to) && !spm_device_present(node)))
 		return PAGE_SIZE;
-	return !spm_read_nobody(to) || spm_device_present(node) ? 0 : PAGE_SIZE;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(__spm_copied);
 

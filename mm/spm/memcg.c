@@ -159,11 +159,24 @@ bool spm_memcg_may_write_back(struct mem_cgroup *memcg)
 }
 EXPORT_SYMBOL_GPL(spm_memcg_may_write_back);
 
-/* Would @nr pages more leave room below this limit? */
-static bool spm_leaves_room(struct page_counter *counter, unsigned long nr,
-			    unsigned long limit)
+/**
+ * enum spm_wish - who wants pages to go to DRAM
+ * @SPM_ASKED: someone who uses them, or empties their node: up to memory.max
+ * @SPM_UNASKED: only the device: up to memory.high as well, above which tasks are
+ *	throttled
+ */
+enum spm_wish {
+	SPM_ASKED,
+	SPM_UNASKED,
+};
+
+/* READ_ONCE: vs setting the limits. */
+static unsigned long spm_room_limit(struct page_counter *counter,
+				    enum spm_wish wish)
 {
-	return page_counter_read(counter) + nr <= limit - (limit >> SPM_ROOM_SHIFT);
+	unsigned long max = READ_ONCE(counter->max);
+
+	return wish == SPM_UNASKED ? min(max, READ_ONCE(counter->high)) : max;
 }
 
 /*
@@ -171,31 +184,19 @@ static bool spm_leaves_room(struct page_counter *counter, unsigned long nr,
  * cgroups above? At memory.max a cgroup whose memory can't be reclaimed is OOM-killed
  * for the next page.
  */
-static bool spm_memcg_has_room(struct mem_cgroup *memcg, unsigned long nr)
+static bool spm_memcg_has_room(struct mem_cgroup *memcg, unsigned long nr,
+			       enum spm_wish wish)
 {
 	struct page_counter *counter;
+	unsigned long limit;
 
 	if (!spm_memcg_counted(memcg))
 		return true;
-	/* READ_ONCE: vs setting the limit. */
-	for (counter = &memcg->memory; counter; counter = counter->parent)
-		if (!spm_leaves_room(counter, nr, READ_ONCE(counter->max)))
+	for (counter = &memcg->memory; counter; counter = counter->parent) {
+		limit = spm_room_limit(counter, wish);
+		if (page_counter_read(counter) + nr > limit - (limit >> SPM_ROOM_SHIFT))
 			return false;
-	return true;
-}
-
-/* The same for memory.high, above which tasks are throttled. */
-static bool spm_memcg_has_room_below_high(struct mem_cgroup *memcg,
-					  unsigned long nr)
-{
-	struct page_counter *counter;
-
-	if (!spm_memcg_counted(memcg))
-		return true;
-	/* READ_ONCE: vs setting the limit. */
-	for (counter = &memcg->memory; counter; counter = counter->parent)
-		if (!spm_leaves_room(counter, nr, READ_ONCE(counter->high)))
-			return false;
+	}
 	return true;
 }
 
@@ -215,8 +216,7 @@ bool spm_memcg_may_swap_in(struct mem_cgroup *memcg, unsigned long nr)
 	long slots = memcg ? mem_cgroup_get_nr_swap_pages(memcg) :
 			     get_nr_swap_pages();
 
-	return slots > (long)nr && spm_memcg_has_room(memcg, nr) &&
-	       spm_memcg_has_room_below_high(memcg, nr);
+	return slots > (long)nr && spm_memcg_has_room(memcg, nr, SPM_UNASKED);
 }
 EXPORT_SYMBOL_GPL(spm_memcg_may_swap_in);
 
@@ -309,6 +309,16 @@ bool spm_memcg_may_demote(struct folio *folio)
 	return spm_counter_has_room(&memcg->spm, folio_nr_pages(folio));
 }
 
+static bool spm_folio_has_room(struct folio *folio, enum spm_wish wish)
+{
+	bool room;
+
+	rcu_read_lock();
+	room = spm_memcg_has_room(folio_memcg(folio), folio_nr_pages(folio), wish);
+	rcu_read_unlock();
+	return room;
+}
+
 /**
  * spm_memcg_may_promote() - does a folio's cgroup have room to promote it?
  * @folio: the folio, with a reference
@@ -319,12 +329,7 @@ bool spm_memcg_may_demote(struct folio *folio)
  */
 bool spm_memcg_may_promote(struct folio *folio)
 {
-	bool room;
-
-	rcu_read_lock();
-	room = spm_memcg_has_room(folio_memcg(folio), folio_nr_pages(folio));
-	rcu_read_unlock();
-	return room;
+	return spm_folio_has_room(folio, SPM_ASKED);
 }
 
 /**
@@ -336,13 +341,7 @@ bool spm_memcg_may_promote(struct folio *folio)
  */
 bool spm_memcg_may_promote_unasked(struct folio *folio)
 {
-	bool room;
-
-	rcu_read_lock();
-	room = spm_memcg_has_room_below_high(folio_memcg(folio),
-					     folio_nr_pages(folio));
-	rcu_read_unlock();
-	return room && spm_memcg_may_promote(folio);
+	return spm_folio_has_room(folio, SPM_UNASKED);
 }
 
 /**
