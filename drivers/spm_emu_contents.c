@@ -339,19 +339,15 @@ static void spm_emu_overwrite(struct spm_emu *emu, unsigned long index)
 		memset_page(page, 0, 0xff, PAGE_SIZE);
 }
 
-static void spm_emu_overwrite_all(struct spm_emu *emu)
+static void spm_emu_overwrite_work(struct work_struct *work)
 {
+	struct spm_emu *emu = container_of(work, struct spm_emu, overwrite_work);
 	unsigned long index;
 
 	for (index = 0; index < emu->nr_pages; index++) {
 		spm_emu_overwrite(emu, index);
 		cond_resched();
 	}
-}
-
-static void spm_emu_overwrite_work(struct work_struct *work)
-{
-	spm_emu_overwrite_all(container_of(work, struct spm_emu, overwrite_work));
 }
 
 /**
@@ -392,7 +388,8 @@ int spm_emu_vanish(struct spm_emu *emu, unsigned int delay_ms)
 
 	if (rc)
 		return rc;
-	spm_emu_overwrite_all(emu);
+	queue_work(emu->wq, &emu->overwrite_work);
+	flush_work(&emu->overwrite_work);
 	msleep(delay_ms);
 	spm_emu_tell_vanished(emu);
 	return 0;

@@ -181,6 +181,14 @@ static void spm_emu_set_removed(struct spm_emu *emu)
 	WRITE_ONCE(emu->removed, true);
 }
 
+static void spm_emu_notify_removed(struct spm_emu *emu)
+{
+	lockdep_assert_held(&emu->notify_lock);
+	spm_notify(emu->node, SPM_EVENT_REMOVED);
+	scoped_guard(mutex, &emu->lock)
+		emu->events_sent++;
+}
+
 /**
  * spm_emu_tell_removed() - the device is gone from now on
  * @emu: the device
@@ -197,12 +205,9 @@ int spm_emu_tell_removed(struct spm_emu *emu)
 	guard(mutex)(&emu->notify_lock);
 	if (emu->removed || !emu->node)
 		return -ENODEV;
-	spm_notify(emu->node, SPM_EVENT_REMOVED);
+	spm_emu_notify_removed(emu);
 	spm_emu_set_removed(emu);
 	spm_sync_removed(emu->node);
-
-	scoped_guard(mutex, &emu->lock)
-		emu->events_sent++;
 	return 0;
 }
 
@@ -233,11 +238,8 @@ int spm_emu_vanished(struct spm_emu *emu)
 void spm_emu_tell_vanished(struct spm_emu *emu)
 {
 	guard(mutex)(&emu->notify_lock);
-	if (!emu->node)
-		return;
-	spm_notify(emu->node, SPM_EVENT_REMOVED);
-	scoped_guard(mutex, &emu->lock)
-		emu->events_sent++;
+	if (emu->node)
+		spm_emu_notify_removed(emu);
 }
 
 /**
