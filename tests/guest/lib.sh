@@ -214,6 +214,19 @@ leave() {
 	[ ! -e "$driver" ] || put "$1" "$driver/unbind"
 }
 
+# bind_kmem DAX - what it has becomes ordinary memory, offline as long as nobody says else
+bind_kmem() {
+	must modprobe kmem
+	[ -e "/sys/bus/dax/devices/$1/driver" ] || put "$1" /sys/bus/dax/drivers/kmem/bind
+}
+
+# zram SIZE - /dev/zram0 is a block device of that size; fails if the kernel has none
+zram() {
+	modprobe zram || return
+	put 1 /sys/block/zram0/reset
+	put "$1" /sys/block/zram0/disksize
+}
+
 # emu DAX FILE - a figure of an emulated device
 emu() {
 	cat "$debug/spm_emu/$1/$2"
@@ -222,6 +235,20 @@ emu() {
 # fault DAX FILE VALUE - let an emulated device misbehave
 fault() {
 	put "$3" "$debug/spm_emu/$1/$2"
+}
+
+# holds_at_most DAX BYTES - an emulated device does
+holds_at_most() {
+	[ "$(emu "$1" used_bytes)" -le "$2" ]
+}
+
+# relieved DAX BYTES - pages leave it until it holds no more. A worker moves thousands
+# in a few seconds here, and notice_ms is two more.
+relieved() {
+	local node
+	node=$(node_of "$1")
+	eventually 60 holds_at_most "$1" "$2" ||
+		fail "pages do not leave: $(of "$node" mm_stat), $(gate "$node")"
 }
 
 # gate NODE
@@ -401,10 +428,7 @@ prepare() {
 	modprobe zspm 2>/dev/null
 	modprobe spm_dax 2>/dev/null
 	put '+cpuset +memory' $cgroups/cgroup.subtree_control
-	# For what is measured the kernel's own default is left as it is.
-	if [ -n "${LRU_GEN-}" ] && uname -r | grep -q debug; then
-		put "$LRU_GEN" $lru_gen
-	fi
+	[ -z "${LRU_GEN-}" ] || put "$LRU_GEN" $lru_gen
 }
 
 # run_tests - all test_* functions of the file, in its order
