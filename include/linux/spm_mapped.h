@@ -11,6 +11,7 @@
 #ifndef _LINUX_SPM_MAPPED_H
 #define _LINUX_SPM_MAPPED_H
 
+#include <linux/cacheflush.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/spm_hooks.h>
@@ -40,15 +41,47 @@ static __always_inline swp_entry_t spm_poison_entry(struct page *page)
 					     make_hwpoison_entry(page);
 }
 
-/* The node near which a copy of this folio belongs. No SPM node. */
-static __always_inline int spm_home_nid(const struct folio *folio)
+/**
+ * spm_scan_skip() - must scanners leave this folio alone?
+ * @folio: folio that can't go away
+ *
+ * All that goes through memory by itself asks this before it reads a folio, merges
+ * or moves it, or lets it decide where others go: khugepaged, KSM, NUMA balancing,
+ * DAMON, and the splitting of huge pages. Compaction does not even begin with such a
+ * node. A scanner that reads would read all of the device, and would take a machine
+ * check for what is lost; one that moves would undo what reclaim did.
+ *
+ * Return: true for what is on an SPM node.
+ */
+static __always_inline bool spm_scan_skip(const struct folio *folio)
 {
-	return spm_folio(folio) ? numa_mem_id() : folio_nid(folio);
+	return spm_folio(folio);
+}
+
+/* Is it mapped read-only for no other reason than where it is? */
+static __always_inline bool spm_writable(const struct vm_area_struct *vma,
+					 const struct folio *folio)
+{
+	return spm_folio(folio) && vma->vm_flags & VM_WRITE;
 }
 
 #ifdef CONFIG_SPM_MAPPED
 
 DECLARE_STATIC_KEY_FALSE(spm_demote_key);
+
+/**
+ * struct spm_fault - a write fault on a folio of an SPM node
+ * @folio: the folio, with a reference; NULL if it is elsewhere
+ * @start_ns: when it began, if it is measured
+ * @refault: it was demoted not long ago, so the task is stalled for lack of memory
+ * @psi: what psi_memstall_leave() wants
+ */
+struct spm_fault {
+	struct folio *folio;
+	u64 start_ns;
+	bool refault;
+	unsigned long psi;
+};
 
 int __spm_migrate_begin(struct folio *dst, struct folio *src);
 void __spm_migrate_end(struct folio *dst, struct folio *src, int rc);
@@ -56,14 +89,21 @@ int __spm_prepare_to_swap(const struct folio *folio);
 void __spm_swap_written(struct folio *folio);
 bool __spm_free_pages(struct page *page, unsigned int order);
 bool __spm_may_demote(struct folio *folio);
-bool spm_can_demote(int nid);
+bool spm_can_demote(struct mem_cgroup *memcg, int nid);
+unsigned long __spm_commit_pages(void);
 bool spm_numa_sampled(void);
 unsigned int spm_demote_folios(struct list_head *list);
 bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio);
-bool __spm_unshare(struct mm_struct *mm, unsigned long addr, unsigned int tries);
+bool __spm_move_again(struct mm_struct *mm, unsigned long addr, ssize_t rc,
+		      unsigned int *tries);
+unsigned long __spm_copy_from_page(struct page *page, void *to,
+				   const void *from, unsigned long nr);
 void __spm_promoted_hot(int nid, unsigned int nr);
-void __spm_fault_end(struct folio *folio, u64 start_ns, vm_fault_t ret);
-u64 spm_fault_clock(void);
+void __spm_collapsed(int nid);
+void __spm_fault_copied(struct vm_fault *vmf, struct folio *from,
+			struct folio *to);
+void __spm_fault_end(struct spm_fault *fault, vm_fault_t ret);
+void __spm_fault_begin(struct spm_fault *fault);
 
 /*
  * Whoever maps a folio that was migrated asks for what is to be mapped, and gets
@@ -122,15 +162,6 @@ static inline bool spm_may_demote(struct folio *folio)
 	return static_branch_unlikely(&spm_demote_key) && __spm_may_demote(folio);
 }
 
-/**
- * struct spm_fault - a write fault on a folio of an SPM node
- * @folio: the folio, with a reference; NULL if it is elsewhere
- * @start_ns: when it began, if it is measured
- */
-struct spm_fault {
-	struct folio *folio;
-	u64 start_ns;
-};
 
 /* A private mapping's page is about to be copied, which promotes it. */
 static inline struct spm_fault spm_fault_begin(struct folio *folio)
@@ -140,29 +171,83 @@ static inline struct spm_fault spm_fault_begin(struct folio *folio)
 	if (folio && spm_folio(folio)) {
 		folio_get(folio);
 		fault.folio = folio;
-		fault.start_ns = spm_fault_clock();
+		__spm_fault_begin(&fault);
 	}
 	return fault;
+}
+
+/* A fault has mapped a copy, which is not on the LRU yet, instead of a page. */
+static inline void spm_fault_copied(struct vm_fault *vmf, struct folio *from,
+				    struct folio *to)
+{
+	if (from && spm_folio(from))
+		__spm_fault_copied(vmf, from, to);
 }
 
 static inline vm_fault_t spm_fault_end(struct spm_fault fault, vm_fault_t ret)
 {
 	if (unlikely(fault.folio))
-		__spm_fault_end(fault.folio, fault.start_ns, ret);
+		__spm_fault_end(&fault, ret);
 	return ret;
 }
 
-/* Must NUMA balancing leave this folio alone? */
+/* Must NUMA balancing leave this folio alone? It may be asked to promote. */
 static inline bool spm_numa_skip(const struct folio *folio)
 {
-	return spm_folio(folio) && !spm_numa_sampled();
+	return spm_scan_skip(folio) && !spm_numa_sampled();
 }
 
-/* Somebody needs a page exclusively. Return: true if it's worth trying again. */
-static inline bool spm_unshare(struct mm_struct *mm, unsigned long addr,
-			       unsigned int tries)
+/* A page was copied to a huge page. */
+static inline void spm_collapsed(const struct folio *folio)
 {
-	return spm_active() && __spm_unshare(mm, addr, tries);
+	if (spm_folio(folio))
+		__spm_collapsed(folio_nid(folio));
+}
+
+/*
+ * Pages were moved to another address, which has ended with @rc at @addr, @left bytes
+ * before the end. A page has to be exclusive for that. Return: true to go on there.
+ */
+static inline bool spm_move_again(struct mm_struct *mm, unsigned long addr,
+				  unsigned long left, ssize_t rc, unsigned int *tries)
+{
+	return spm_active() && left && __spm_move_again(mm, addr, rc, tries);
+}
+
+/* The kernel reads a task's page. Return: 0; bytes that could not be read. */
+static inline unsigned long spm_copy_from_page(struct vm_area_struct *vma,
+					       struct page *page, unsigned long addr,
+					       void *to, void *from, unsigned long nr)
+{
+	if (spm_folio(page_folio(page)))
+		return __spm_copy_from_page(page, to, from, nr);
+	copy_from_user_page(vma, page, addr, to, from, nr);
+	return 0;
+}
+
+/*
+ * Pages of a folio are mapped, or no longer if @nr is negative. What is on SPM counts
+ * apart from MM_ANONPAGES, where who maps counts it, and so is not part of the RSS:
+ * it takes no DRAM, and the OOM killer would gain none by it.
+ */
+static inline void spm_count_mapped(struct mm_struct *mm, const struct folio *folio,
+				    long nr)
+{
+	if (!spm_folio(folio))
+		return;
+	add_mm_counter(mm, MM_ANONPAGES, -nr);
+	add_mm_counter(mm, MM_SPMPAGES, nr);
+}
+
+static inline unsigned long spm_mm_pages(struct mm_struct *mm)
+{
+	return get_mm_counter_sum(mm, MM_SPMPAGES);
+}
+
+/* What tasks may have, as memory or swap space, thanks to SPM. */
+static inline unsigned long spm_commit_pages(void)
+{
+	return static_branch_unlikely(&spm_demote_key) ? __spm_commit_pages() : 0;
 }
 
 /* NUMA balancing has migrated pages from this node. */
@@ -208,7 +293,7 @@ static inline bool spm_may_demote(struct folio *folio)
 	return false;
 }
 
-static inline bool spm_can_demote(int nid)
+static inline bool spm_can_demote(struct mem_cgroup *memcg, int nid)
 {
 	return false;
 }
@@ -223,13 +308,45 @@ static inline bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio)
 	return false;
 }
 
-static inline bool spm_unshare(struct mm_struct *mm, unsigned long addr,
-			       unsigned int tries)
+static inline bool spm_move_again(struct mm_struct *mm, unsigned long addr,
+				  unsigned long left, ssize_t rc, unsigned int *tries)
 {
 	return false;
 }
 
+static inline unsigned long spm_copy_from_page(struct vm_area_struct *vma,
+					       struct page *page, unsigned long addr,
+					       void *to, void *from, unsigned long nr)
+{
+	copy_from_user_page(vma, page, addr, to, from, nr);
+	return 0;
+}
+
+static inline void spm_count_mapped(struct mm_struct *mm, const struct folio *folio,
+				    long nr)
+{
+}
+
+static inline unsigned long spm_mm_pages(struct mm_struct *mm)
+{
+	return 0;
+}
+
+static inline unsigned long spm_commit_pages(void)
+{
+	return 0;
+}
+
 static inline void spm_promoted_hot(int nid, unsigned int nr)
+{
+}
+
+static inline void spm_collapsed(const struct folio *folio)
+{
+}
+
+static inline void spm_fault_copied(struct vm_fault *vmf, struct folio *from,
+				    struct folio *to)
 {
 }
 
@@ -258,6 +375,13 @@ static inline bool spm_numa_skip(const struct folio *folio)
 void __spm_memcg_migrate(struct mem_cgroup *memcg, struct folio *from,
 			 struct folio *to);
 bool __spm_memcg_uncharge(struct mem_cgroup *memcg, struct folio *folio);
+unsigned long __spm_memcg_page_state(struct mem_cgroup *memcg, int item);
+
+/* What a counter in memory.stat must leave out, being no DRAM. */
+static inline unsigned long spm_memcg_page_state(struct mem_cgroup *memcg, int item)
+{
+	return spm_active() ? __spm_memcg_page_state(memcg, item) : 0;
+}
 
 /* A charged folio's charge is transferred. What is on SPM is not charged. */
 static inline void spm_memcg_migrate(struct mem_cgroup *memcg,
@@ -285,6 +409,11 @@ static inline bool spm_memcg_uncharge(struct mem_cgroup *memcg,
 				      struct folio *folio)
 {
 	return false;
+}
+
+static inline unsigned long spm_memcg_page_state(struct mem_cgroup *memcg, int item)
+{
+	return 0;
 }
 
 #endif /* CONFIG_SPM_MAPPED && CONFIG_MEMCG */

@@ -30,14 +30,16 @@
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/highmem.h>
+#include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/memcontrol.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/pagewalk.h>
-#include <linux/percpu.h>
-#include <linux/rcupdate.h>
 #include <linux/page_ref.h>
+#include <linux/percpu.h>
+#include <linux/psi.h>
+#include <linux/rcupdate.h>
 #include <linux/pagevec.h>
 #include <linux/rmap.h>
 #include <linux/seq_file.h>
@@ -46,12 +48,14 @@
 #include <linux/spm_mapped.h>
 #include <linux/swap.h>
 #include <linux/timekeeping.h>
+#include <linux/uaccess.h>
 #include <linux/workqueue.h>
 #include <trace/events/spm.h>
 
 #include "../internal.h"
 #include "admit.h"
 #include "alloc.h"
+#include "control.h"
 #include "mapped.h"
 #include "memcg.h"
 #include "node.h"
@@ -67,6 +71,8 @@
 #define SPM_LEAVE_SHIFT		6
 /* Faults that it may take to make a page exclusive, and one for a race. */
 #define SPM_UNSHARE_TRIES	4
+/* What was demoted so lately and is written to was part of a working set. */
+#define SPM_REFAULT_TIME	(60 * HZ)
 
 /**
  * struct spm_write_faults - how long write faults took
@@ -79,6 +85,60 @@ struct spm_write_faults {
 };
 
 static DEFINE_PER_CPU(struct spm_write_faults, spm_write_faults);
+
+static void spm_promoted(int nid, enum spm_stat stat, long nr)
+{
+	spm_stat_add_nid(nid, stat, nr);
+	trace_spm_promote(nid, nr, spm_stat_names[stat]);
+}
+
+/* ---- Where a folio came from, and when ---- */
+
+/*
+ * A task's folio on an SPM node has a tag in its private, unless it is in the swap
+ * cache, which needs that: the node in DRAM that it came from, and when, in jiffies. A
+ * tag is written before the folio is mapped, and lost when it is split or swapped out.
+ * Whoever reads it may read an entry of the swap cache instead: it decides no more than
+ * what is counted, and where memory is looked for first.
+ */
+#define SPM_TAG_NID_BITS	(NODES_SHIFT + 1)
+#define SPM_TAG_NID_MASK	(BIT(SPM_TAG_NID_BITS) - 1)
+
+static unsigned long spm_tag(struct folio *folio)
+{
+	/* READ_ONCE: vs the swap cache, see above. */
+	return folio_test_swapcache(folio) ? 0 : (unsigned long)READ_ONCE(folio->private);
+}
+
+/* @dst has arrived on an SPM node. */
+static void spm_set_tag(struct folio *dst, struct folio *src)
+{
+	unsigned long tag;
+
+	if (folio_test_swapcache(dst))
+		return;
+	tag = spm_folio(src) ? spm_tag(src) :
+			       jiffies << SPM_TAG_NID_BITS | (folio_nid(src) + 1);
+	WRITE_ONCE(dst->private, (void *)tag);		/* vs spm_tag() */
+}
+
+/* How long has it been on SPM nodes, in jiffies? ULONG_MAX if that is not known. */
+static unsigned long spm_tag_age(struct folio *folio)
+{
+	unsigned long tag = spm_tag(folio);
+
+	return tag ? (jiffies << SPM_TAG_NID_BITS >> SPM_TAG_NID_BITS) -
+		     (tag >> SPM_TAG_NID_BITS) : ULONG_MAX;
+}
+
+/* The node in DRAM that a folio belongs to. */
+static int spm_home_nid(struct folio *folio)
+{
+	int nid = (int)(spm_tag(folio) & SPM_TAG_NID_MASK) - 1;
+
+	return nid >= 0 && nid < MAX_NUMNODES && node_state(nid, N_MEMORY) ?
+	       nid : numa_mem_id();
+}
 
 /* ---- Coming and going ---- */
 
@@ -171,6 +231,9 @@ static void spm_mapped_arrive(struct spm_node *to, struct folio *dst,
 		spm_mapped_add(to, -nr);
 	else if (!spm_folio(src))
 		trace_spm_demote(dst, src);
+	if (!rc)
+		spm_set_tag(dst, src);
+	spm_control_tidy_soon(to);
 	/* If it has arrived, mem_cgroup_migrate() took the charge over. */
 	if (rc && !spm_folio(src))
 		spm_uncharge_folio(src);
@@ -225,6 +288,7 @@ int __spm_prepare_to_swap(const struct folio *folio)
  */
 void __spm_swap_written(struct folio *folio)
 {
+	spm_control_tidy_soon(spm_node_of(folio));
 	if (spm_folio_present(folio))
 		return;
 	folio_mark_dirty(folio);
@@ -269,18 +333,26 @@ bool __spm_free_pages(struct page *page, unsigned int order)
 
 /* ---- Promotion by write faults ---- */
 
-/**
- * spm_fault_clock() - when a write fault begins, if it is one to be measured
- *
- * Context: Any.
- * Return: time in nanoseconds, for __spm_fault_end(); 0 if it isn't.
- */
-u64 spm_fault_clock(void)
+static u64 spm_fault_clock(void)
 {
 	/* Reading the clock takes as long as all else that is done here. */
 	if (this_cpu_inc_return(spm_write_faults.nr) % SPM_FAULTS_PER_SAMPLE)
 		return 0;
 	return ktime_get_ns();
+}
+
+/**
+ * __spm_fault_begin() - a page of an SPM node is about to be copied by a fault
+ * @fault: the fault, with the folio
+ *
+ * Context: Process context.
+ */
+void __spm_fault_begin(struct spm_fault *fault)
+{
+	fault->start_ns = spm_fault_clock();
+	fault->refault = spm_tag_age(fault->folio) < SPM_REFAULT_TIME;
+	if (fault->refault)
+		psi_memstall_enter(&fault->psi);
 }
 
 static void spm_fault_sample(u64 start_ns)
@@ -359,27 +431,76 @@ static void spm_left_add(struct folio *folio)
 				   SPM_LEFT_TIME);
 }
 
+/* A write has undone a demotion. */
+static void spm_count_undone(int nid, unsigned long age, long nr)
+{
+	if (age <= HZ)
+		spm_stat_add_nid(nid, SPM_STAT_UNDONE_1S, nr);
+	if (age <= 10 * HZ)
+		spm_stat_add_nid(nid, SPM_STAT_UNDONE_10S, nr);
+	if (age <= 60 * HZ)
+		spm_stat_add_nid(nid, SPM_STAT_UNDONE_60S, nr);
+}
+
+/*
+ * As workingset_refault() does for what comes back from the swap device: count it, and
+ * let it stay for longer this time.
+ */
+static void spm_refault(struct folio *folio)
+{
+	long nr = folio_nr_pages(folio);
+
+	folio_set_active(folio);
+	folio_set_workingset(folio);
+	lruvec_stat_mod_folio(folio, WORKINGSET_REFAULT_ANON, nr);
+	lruvec_stat_mod_folio(folio, WORKINGSET_ACTIVATE_ANON, nr);
+}
+
 /**
- * __spm_fault_end() - a write fault on a folio of an SPM node is over
- * @folio: the folio, with a reference that is dropped here
- * @start_ns: when it began, or 0
+ * __spm_fault_copied() - a fault has mapped a copy instead of a page of an SPM node
+ * @vmf: the fault
+ * @from: folio that was copied from
+ * @to: folio that was copied to, charged, not on the LRU yet
+ *
+ * Context: Process context, under the page table lock.
+ */
+void __spm_fault_copied(struct vm_fault *vmf, struct folio *from, struct folio *to)
+{
+	unsigned long age = spm_tag_age(from);
+
+	if (vmf->flags & FAULT_FLAG_UNSHARE) {
+		spm_promoted(folio_nid(from), SPM_STAT_PROMOTED_UNSHARE, 1);
+		return;
+	}
+	spm_promoted(folio_nid(from), SPM_STAT_PROMOTED_WRITE, 1);
+	if (!folio_test_large(from))
+		spm_count_undone(folio_nid(from), age, 1);
+	/* What is locked into memory goes to no list of the LRU. */
+	if (age < SPM_REFAULT_TIME && !(vmf->vma->vm_flags & VM_LOCKED))
+		spm_refault(to);
+}
+
+/**
+ * __spm_fault_end() - a fault that copies a page of an SPM node is over
+ * @fault: the fault, with a reference to the folio that is dropped here
  * @ret: what it returned
  *
  * Context: Process context.
  */
-void __spm_fault_end(struct folio *folio, u64 start_ns, vm_fault_t ret)
+void __spm_fault_end(struct spm_fault *fault, vm_fault_t ret)
 {
+	struct folio *folio = fault->folio;
 	struct spm_node *node = spm_node_of(folio);
 
-	if (!(ret & VM_FAULT_ERROR)) {
-		if (start_ns)
-			spm_fault_sample(start_ns);
-		spm_stat_inc(node, SPM_STAT_PROMOTED_WRITE);
-		trace_spm_promote(node->nid, 1,
-				  spm_stat_names[SPM_STAT_PROMOTED_WRITE]);
-	}
-	/* READ_ONCE: vs spm_node_close(), which is followed by a drain. */
-	if (folio_mapped(folio) || folio_test_large(folio) ||
+	if (fault->refault)
+		psi_memstall_leave(&fault->psi);
+	if (fault->start_ns && !(ret & VM_FAULT_ERROR))
+		spm_fault_sample(fault->start_ns);
+	/*
+	 * Whoever else has it may be about to migrate it. READ_ONCE: vs
+	 * spm_node_close(), which is followed by a drain.
+	 */
+	if (folio_ref_count(folio) != 1 || folio_test_large(folio) ||
 	    READ_ONCE(node->closing))
 		folio_put(folio);
 	else
@@ -405,23 +526,13 @@ static bool spm_unshare_helps(struct vm_area_struct *vma, unsigned long addr)
 	return helps;
 }
 
-/**
- * __spm_unshare() - make a page exclusive that has been on an SPM node
- * @mm: address space
- * @addr: address in it, where somebody has found a page that isn't
- * @tries: how often this was called for that
- *
- * It may take several faults: to swap in, to promote what a PMD maps, to reuse it.
- *
- * Context: Process context without locks. May sleep.
- * Return: true if there was a fault, so that it's worth trying again.
- */
-bool __spm_unshare(struct mm_struct *mm, unsigned long addr, unsigned int tries)
+/* Return: true if there was a fault, so that it's worth trying again. */
+static bool spm_unshare(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma;
 	bool helps;
 
-	if (tries >= SPM_UNSHARE_TRIES || fatal_signal_pending(current))
+	if (fatal_signal_pending(current))
 		return false;
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, addr);
@@ -431,13 +542,53 @@ bool __spm_unshare(struct mm_struct *mm, unsigned long addr, unsigned int tries)
 	return helps;
 }
 
-/* ---- Promotion by migration ---- */
-
-static void spm_promoted(int nid, enum spm_stat stat, long nr)
+/**
+ * __spm_move_again() - should moving pages to another address go on?
+ * @mm: address space
+ * @addr: where it has ended, perhaps as the page there isn't exclusive
+ * @rc: with this error; or not at the first page, then a number of bytes
+ * @tries: how often this was called for that page
+ *
+ * If the page has been on an SPM node, make it exclusive. That may take several
+ * faults: to swap in, to promote what a PMD maps, to reuse it.
+ *
+ * Context: Process context without locks. May sleep.
+ * Return: true if it should.
+ */
+bool __spm_move_again(struct mm_struct *mm, unsigned long addr, ssize_t rc,
+		      unsigned int *tries)
 {
-	spm_stat_add_nid(nid, stat, nr);
-	trace_spm_promote(nid, nr, spm_stat_names[stat]);
+	if (rc < 0 && rc != -EBUSY)
+		return false;
+	if (rc > 0)
+		*tries = 0;
+	return (*tries)++ < SPM_UNSHARE_TRIES && spm_unshare(mm, addr);
 }
+
+/**
+ * __spm_copy_from_page() - read a page on an SPM node for somebody else
+ * @page: the page, with a reference
+ * @to: where to
+ * @from: address in the page
+ * @nr: number of bytes
+ *
+ * Context: Any.
+ * Return: 0; @nr if the device has lost them, or is gone.
+ */
+unsigned long __spm_copy_from_page(struct page *page, void *to,
+				   const void *from, unsigned long nr)
+{
+	struct folio *folio = page_folio(page);
+
+	if (!spm_folio_readable(folio) || copy_mc_to_kernel(to, from, nr) ||
+	    !spm_folio_present(folio)) {
+		memset(to, 0, nr);
+		return nr;
+	}
+	return 0;
+}
+
+/* ---- Promotion by migration ---- */
 
 /* @arg: the fault that it is for, which has a memory policy; or none */
 static struct folio *spm_dram_folio(struct folio *src, unsigned long arg)
@@ -447,7 +598,7 @@ static struct folio *spm_dram_folio(struct folio *src, unsigned long arg)
 
 	return vmf ? vma_alloc_folio(SPM_DRAM_GFP, order, vmf->vma, vmf->address,
 				     true) :
-		     __folio_alloc(SPM_DRAM_GFP, order, numa_mem_id(), NULL);
+		     __folio_alloc(SPM_DRAM_GFP, order, spm_home_nid(src), NULL);
 }
 
 static unsigned int spm_promote_list(struct list_head *list,
@@ -501,11 +652,14 @@ unsigned int spm_promote_folios(struct list_head *list)
  */
 bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio)
 {
+	unsigned long age = spm_tag_age(folio);
 	int nid = folio_nid(folio);
 	unsigned int nr = 0;
 	LIST_HEAD(list);
 
 	if (spm_memcg_may_promote(folio) && isolate_folio_to_list(folio, &list)) {
+		if (age < SPM_REFAULT_TIME)
+			spm_refault(folio);	/* migration takes its flags along */
 		/* Keeps migrate_pages() from splitting it. */
 		folio_put(folio);
 		nr = spm_promote_list(&list, vmf, MR_NUMA_MISPLACED);
@@ -513,8 +667,10 @@ bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio)
 	} else {
 		folio_put(folio);
 	}
-	if (nr)
+	if (nr) {
 		spm_promoted(nid, SPM_STAT_PROMOTED_WRITE, nr);
+		spm_count_undone(nid, age, nr);
+	}
 	return nr;
 }
 
@@ -528,6 +684,17 @@ bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio)
 void __spm_promoted_hot(int nid, unsigned int nr)
 {
 	spm_promoted(nid, SPM_STAT_PROMOTED_HOT, nr);
+}
+
+/**
+ * __spm_collapsed() - a page was copied to a huge page in DRAM
+ * @nid: SPM node that it was on
+ *
+ * Context: Process context.
+ */
+void __spm_collapsed(int nid)
+{
+	spm_promoted(nid, SPM_STAT_PROMOTED_COLLAPSE, 1);
 }
 
 /* ---- What the control loop and evacuation need ---- */
@@ -563,7 +730,7 @@ struct folio *spm_mapped_new_folio(struct folio *src)
 
 	if (dst || !spm_memcg_may_promote(src) || !spm_dram_available(1L << order))
 		return dst;
-	return __folio_alloc(spm_leave_gfp(order), order, numa_mem_id(), NULL);
+	return __folio_alloc(spm_leave_gfp(order), order, spm_home_nid(src), NULL);
 }
 
 static void spm_set_poisoned(struct folio *folio)

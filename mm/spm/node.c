@@ -126,9 +126,27 @@ unsigned long __spm_zone_page_state(int item)
 }
 EXPORT_SYMBOL(__spm_zone_page_state);
 
+static bool spm_counts_events(int item)
+{
+	switch (item) {
+	case WORKINGSET_REFAULT_BASE ... WORKINGSET_NODERECLAIM:
+	case NR_VMSCAN_WRITE ... NR_THROTTLED_WRITTEN:
+	case NR_FOLL_PIN_ACQUIRED ... NR_FOLL_PIN_RELEASED:
+#ifdef CONFIG_NUMA_BALANCING
+	case PGPROMOTE_SUCCESS ... PGPROMOTE_CANDIDATE:
+#endif
+	case PGDEMOTE_KSWAPD ... PGDEMOTE_KHUGEPAGED:
+		return true;
+	}
+	return false;
+}
+
 /**
  * __spm_node_page_state() - what SPM nodes add to a global counter of node pages
  * @item: enum node_stat_item
+ *
+ * Events are left in: they have happened, and their number must not change when a node
+ * comes or goes.
  *
  * Context: Any.
  * Return: sum over all SPM nodes.
@@ -138,6 +156,8 @@ long __spm_node_page_state(int item)
 	long sum = 0;
 	int nid;
 
+	if (spm_counts_events(item))
+		return 0;
 	for_each_node_mask(nid, spm_nodes)	/* see __spm_zone_page_state() */
 		sum += atomic_long_read(&NODE_DATA(nid)->vm_stat[item]);
 	return sum;

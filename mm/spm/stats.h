@@ -22,7 +22,13 @@
  * @SPM_STAT_MOVED: pages that migration has put there
  * @SPM_STAT_DEMOTED: pages of tasks that were demoted
  * @SPM_STAT_PROMOTED_WRITE: pages that went to DRAM as a task wrote to them
+ * @SPM_STAT_PROMOTED_UNSHARE: pages that went to DRAM as the kernel or a device was to
+ *	keep hold of them
+ * @SPM_STAT_UNDONE_1S: pages that were written to within a second of being demoted
+ * @SPM_STAT_UNDONE_10S: the same for ten seconds, with those
+ * @SPM_STAT_UNDONE_60S: the same for a minute
  * @SPM_STAT_PROMOTED_HOT: pages that went to DRAM as they were read often
+ * @SPM_STAT_PROMOTED_COLLAPSE: pages that were copied to a huge page in DRAM
  * @SPM_STAT_LOADED: pages that were read back
  * @SPM_STAT_LOAD_FAILED: attempts to read a page that the device had lost
  * @SPM_STAT_EVACUATED: pages that left for another node or the swap device
@@ -52,7 +58,12 @@ enum spm_stat {
 	SPM_STAT_MOVED,
 	SPM_STAT_DEMOTED,
 	SPM_STAT_PROMOTED_WRITE,
+	SPM_STAT_PROMOTED_UNSHARE,
+	SPM_STAT_UNDONE_1S,
+	SPM_STAT_UNDONE_10S,
+	SPM_STAT_UNDONE_60S,
 	SPM_STAT_PROMOTED_HOT,
+	SPM_STAT_PROMOTED_COLLAPSE,
 	SPM_STAT_LOADED,
 	SPM_STAT_LOAD_FAILED,
 	SPM_STAT_EVACUATED,

@@ -26,6 +26,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Newer than Debian 12's headers */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
 #define PAGE 4096UL
 #define HUGE (2UL << 20)
 #define WORDS (PAGE / sizeof(uint64_t))
@@ -37,7 +42,7 @@
 static const char usage[] =
 "usage: pages [-m MIB] [-z PERCENT] [-s SEED] [-t THREADS] [-k KIND] [-f FILE] COMMAND...\n"
 "  -z  how much of a page is zeroes; 0 does not compress\n"
-"  -k  anon, thp, shmem (shared), file (with -f)\n"
+"  -k  anon, thp, small (which may become huge pages), shmem (shared), file (with -f)\n"
 "commands:\n"
 "  fill       new contents for all pages\n"
 "  some       new contents for every third page\n"
@@ -49,6 +54,12 @@ static const char usage[] =
 "  check      all pages have their contents\n"
 "  drop       MADV_DONTNEED\n"
 "  thp        fail unless the first 2 MiB are one huge page\n"
+"  huge       MADV_HUGEPAGE\n"
+"  collapse   MADV_COLLAPSE\n"
+"  merge      MADV_MERGEABLE\n"
+"  heads      new contents for the first page of each 2 MiB\n"
+"  watch=F    create F.ready, read these over and over until there is F.go\n"
+"  reread=F   the same for all pages\n"
 "  fork       a child checks, changes its copies, checks; the parent's stay\n"
 "  bus=N      exactly N pages give SIGBUS, the others have their contents\n"
 "  sane       each page gives SIGBUS, or has its contents\n"
@@ -394,6 +405,39 @@ static void *refill_thread(void *arg)
 	return NULL;
 }
 
+static void heads(void (*f)(unsigned long i))
+{
+	unsigned long i;
+
+	for (i = 0; i < mem.pages; i += HUGE / PAGE)
+		f(i);
+}
+
+/* As quickly as that goes, without looking at it. */
+static void page_touch(unsigned long number)
+{
+	(void)*(volatile unsigned char *)(mem.base + number * PAGE);
+}
+
+static void do_watch(const char *file, void (*each)(void (*f)(unsigned long number)))
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s.ready", file);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	snprintf(path, sizeof(path), "%s.go", file);
+	while (access(path, F_OK)) {
+		each(page_touch);
+		usleep(10000);
+	}
+}
+
+static void advise(int advice, const char *name)
+{
+	if (madvise(mem.base, mem.pages * PAGE, advice))
+		err(1, "%s", name);
+}
+
 static void in_threads(void *(*f)(void *arg))
 {
 	pthread_t thread[16];
@@ -446,6 +490,18 @@ static void do_command(const char *word)
 		madvise(mem.base, mem.pages * PAGE, MADV_DONTNEED);
 	else if (is_word(word, len, "thp"))
 		do_thp();
+	else if (is_word(word, len, "huge"))
+		advise(MADV_HUGEPAGE, "MADV_HUGEPAGE");
+	else if (is_word(word, len, "collapse"))
+		advise(MADV_COLLAPSE, "MADV_COLLAPSE");
+	else if (is_word(word, len, "merge"))
+		advise(MADV_MERGEABLE, "MADV_MERGEABLE");
+	else if (is_word(word, len, "heads"))
+		heads(page_fill);
+	else if (is_word(word, len, "watch") && value)
+		do_watch(value, heads);
+	else if (is_word(word, len, "reread") && value)
+		do_watch(value, all);
 	else if (is_word(word, len, "fork"))
 		do_fork();
 	else if (is_word(word, len, "bus") && value)
@@ -481,7 +537,7 @@ static void map(const char *kind, const char *file)
 		fd = open(file, O_CREAT | O_RDWR, 0600);
 		if (fd < 0 || ftruncate(fd, size))
 			err(1, "%s", file);
-	} else if (!strcmp(kind, "thp")) {
+	} else if (!strcmp(kind, "thp") || !strcmp(kind, "small")) {
 		align = HUGE;
 	} else if (strcmp(kind, "anon")) {
 		errx(2, "no kind '%s'", kind);
@@ -490,8 +546,9 @@ static void map(const char *kind, const char *file)
 	mem.base = mmap(NULL, size + align, PROT_READ | PROT_WRITE, flags, fd, 0);
 	if (mem.base == MAP_FAILED)
 		err(1, "mmap");
-	if (align) {
+	if (align)
 		mem.base += -(unsigned long)mem.base & (align - 1);
+	if (!strcmp(kind, "thp")) {
 		if (madvise(mem.base, size, MADV_HUGEPAGE))
 			err(1, "MADV_HUGEPAGE");
 	} else if (madvise(mem.base, size, MADV_NOHUGEPAGE) && errno != EINVAL) {
