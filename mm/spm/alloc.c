@@ -31,6 +31,7 @@
 #include "control.h"
 #include "node.h"
 #include "order.h"
+#include "room.h"
 #include "stats.h"
 #include "trim.h"
 
@@ -178,22 +179,21 @@ static struct folio *spm_node_alloc_probed(struct spm_node *node,
 	return spm_node_alloc(node, order);
 }
 
-/* No node has room for a page of this kind. See spm_share(). */
-static void spm_order_want(const struct spm_order *order, enum spm_kind kind)
+/* No node has room for a user's page. See spm_share(). */
+static void spm_order_want(const struct spm_order *order)
 {
 	struct spm_node *node;
 	unsigned int i;
 
 	for (i = 0; i < order->nr; i++) {
 		node = order->node[i];
-		atomic_long_inc(&node->wanted[kind]);
+		atomic_long_inc(&node->wanted[SPM_USERS]);
 		spm_control_kick(node);
 	}
 }
 
 /* The caller holds the RCU read lock until it has counted the folio as used. */
 static struct folio *spm_order_alloc(int nid, unsigned int size_order,
-				     enum spm_kind kind,
 				     struct folio *(*alloc)(struct spm_node *,
 							    unsigned int))
 {
@@ -207,8 +207,6 @@ static struct folio *spm_order_alloc(int nid, unsigned int size_order,
 	}
 	for (i = 0; i < order->nr && !folio; i++)
 		folio = alloc(order->node[i], size_order);
-	if (!folio && !size_order)
-		spm_order_want(order, kind);
 	return folio;
 }
 
@@ -241,7 +239,7 @@ int spm_alloc_pages(unsigned long nr, struct list_head *pages)
 	if (!order)
 		spm_refuse_no_node();
 	else if (!done && nr == 1)
-		spm_order_want(order, SPM_USERS);
+		spm_order_want(order);
 	rcu_read_unlock();
 	return done ? 0 : -ENOSPC;
 }
@@ -422,59 +420,9 @@ struct folio *spm_alloc_unadmitted(int nid)
 	struct folio *folio;
 
 	rcu_read_lock();
-	folio = spm_order_alloc(nid, 0, SPM_USERS, spm_node_alloc);
+	folio = spm_order_alloc(nid, 0, spm_node_alloc);
 	rcu_read_unlock();
 	return folio;
-}
-
-static bool spm_node_takes(struct spm_node *node, enum spm_kind kind)
-{
-	/* READ_ONCE: it hardly matters when changes are seen. */
-	if (READ_ONCE(node->yields) & BIT(kind))
-		return false;
-	return node->budgeted ? READ_ONCE(node->budget.gate) == SPM_GATE_OPEN :
-				!READ_ONCE(node->removed);
-}
-
-/**
- * spm_takes_tasks() - is there a node that might take tasks' pages?
- * @nid: NUMA node to be near to
- *
- * Context: Any.
- * Return: true if it is worth trying. If not, and there is a page that should go
- * there, spm_want_for_tasks() says so.
- */
-bool spm_takes_tasks(int nid)
-{
-	const struct spm_order *order;
-	bool open = false;
-	unsigned int i;
-
-	rcu_read_lock();
-	order = spm_order_get(nid);
-	for (i = 0; order && i < order->nr && !open; i++)
-		open = spm_node_takes(order->node[i], SPM_TASKS);
-	rcu_read_unlock();
-	return open;
-}
-
-/**
- * spm_want_for_tasks() - a task's page should have gone to SPM, and found no room
- * @nid: NUMA node that it is near to
- *
- * So that users make some, if they have more of it. See spm_share().
- *
- * Context: Any.
- */
-void spm_want_for_tasks(int nid)
-{
-	const struct spm_order *order;
-
-	rcu_read_lock();
-	order = spm_order_get(nid);
-	if (order)
-		spm_order_want(order, SPM_TASKS);
-	rcu_read_unlock();
 }
 
 /**
@@ -490,8 +438,11 @@ struct folio *spm_alloc_probed(int nid, unsigned int order)
 	struct folio *folio;
 
 	rcu_read_lock();
-	folio = spm_order_alloc(nid, order, SPM_TASKS, spm_node_alloc_probed);
+	folio = spm_order_alloc(nid, order, spm_node_alloc_probed);
 	rcu_read_unlock();
+	/* A large one may fit in pieces. */
+	if (!folio && !order)
+		spm_want_for_tasks(nid);
 	return folio;
 }
 

@@ -16,8 +16,6 @@ struct spm_node;
 
 struct folio *spm_alloc_unadmitted(int nid);
 struct folio *spm_alloc_probed(int nid, unsigned int order);
-bool spm_takes_tasks(int nid);
-void spm_want_for_tasks(int nid);
 bool spm_move_admit(struct spm_node *to, const struct spm_node *from, long nr);
 
 #ifdef CONFIG_FAULT_INJECTION_DEBUG_FS

@@ -332,6 +332,20 @@ unsigned int spm_budget_grant(struct spm_budget *budget)
 }
 
 /**
+ * spm_budget_room() - how many pages could be granted now?
+ * @budget: the budget
+ *
+ * Context: Any. Without the lock, so it may be wrong as soon as it returns.
+ * Return: number of pages.
+ */
+unsigned long spm_budget_room(const struct spm_budget *budget)
+{
+	u64 granted = READ_ONCE(budget->granted), limit = READ_ONCE(budget->limit);
+
+	return limit > granted ? limit - granted : 0;
+}
+
+/**
  * spm_budget_take_back() - some of what was granted is not going to be used
  * @budget: the budget
  * @nr: number of pages

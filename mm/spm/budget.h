@@ -119,6 +119,7 @@ int spm_budget_reading(struct spm_budget *budget,
 void spm_budget_stop(struct spm_budget *budget, enum spm_gate gate, u64 now_ns);
 void spm_budget_expire(struct spm_budget *budget, u64 now_ns, unsigned long now);
 unsigned int spm_budget_grant(struct spm_budget *budget);
+unsigned long spm_budget_room(const struct spm_budget *budget);
 void spm_budget_take_back(struct spm_budget *budget, u64 nr);
 void spm_budget_get(struct spm_budget *budget, struct spm_budget *copy);
 u64 spm_budget_bound_bytes(struct spm_budget *budget);

@@ -32,6 +32,8 @@
 #include "alloc.h"
 #include "demote.h"
 #include "memcg.h"
+#include "node.h"
+#include "room.h"
 
 /* Folios that are isolated at the same time. */
 #define SPM_DEMOTE_BATCH	SWAP_CLUSTER_MAX
@@ -93,6 +95,11 @@ static enum spm_obstacle spm_demote_obstacle(struct folio *folio)
 	return SPM_DEMOTE_NONE;
 }
 
+static void spm_count_obstacle(const struct folio *folio, enum spm_obstacle obstacle)
+{
+	this_cpu_add(spm_obstacles[obstacle], folio_nr_pages(folio));
+}
+
 /**
  * __spm_may_demote() - may this folio be demoted?
  * @folio: folio that is to be reclaimed; isolated, perhaps locked
@@ -109,27 +116,42 @@ bool __spm_may_demote(struct folio *folio)
 		return false;
 	obstacle = spm_demote_obstacle(folio);
 	/* Migration would split a large folio before it finds that there is no room. */
-	if (obstacle == SPM_DEMOTE_NONE && !spm_takes_tasks(folio_nid(folio))) {
+	if (obstacle == SPM_DEMOTE_NONE &&
+	    !spm_will_take_tasks(folio_nid(folio), folio_nr_pages(folio))) {
 		spm_want_for_tasks(folio_nid(folio));
 		obstacle = SPM_DEMOTE_FULL;
 	}
 	if (obstacle == SPM_DEMOTE_NONE)
 		return true;
-	this_cpu_add(spm_obstacles[obstacle], folio_nr_pages(folio));
+	spm_count_obstacle(folio, obstacle);
 	return false;
 }
 
 /**
- * spm_can_demote() - could reclaim of a node demote?
- * @nid: the node
+ * spm_can_demote() - is anonymous memory reclaimable without swap, thanks to SPM?
+ * @memcg: cgroup that it belongs to; NULL for all
+ * @nid: node that it is on
  *
- * Context: Any.
- * Return: true if it could, should an SPM node have room.
+ * Context: Any. The cgroup does not go away.
+ * Return: true if an SPM node, and the cgroup's limit, have room for a good deal of it.
  */
-bool spm_can_demote(int nid)
+bool spm_can_demote(struct mem_cgroup *memcg, int nid)
 {
 	return static_branch_unlikely(&spm_demote_key) && !spm_nid(nid) &&
-	       spm_takes_tasks(nid);
+	       spm_open_to_tasks(nid) && spm_memcg_open(memcg);
+}
+
+/**
+ * __spm_commit_pages() - how much may be promised to tasks, as SPM can have it?
+ *
+ * What is swapped out to SPM is no less promised: it has a slot on the swap device.
+ *
+ * Context: Any.
+ * Return: number of pages.
+ */
+unsigned long __spm_commit_pages(void)
+{
+	return spm_sure_pages();
 }
 
 static struct folio *spm_demote_new_folio(struct folio *src, unsigned long arg)
@@ -137,27 +159,77 @@ static struct folio *spm_demote_new_folio(struct folio *src, unsigned long arg)
 	return spm_alloc_probed(folio_nid(src), folio_order(src));
 }
 
+static unsigned long spm_count_pages(struct list_head *list)
+{
+	unsigned long nr = 0;
+	struct folio *folio;
+
+	list_for_each_entry(folio, list, lru)
+		nr += folio_nr_pages(folio);
+	return nr;
+}
+
+/* Swap space would do as well, and at once. */
+static bool spm_has_alternative(struct folio *folio)
+{
+	struct mem_cgroup *memcg = get_mem_cgroup_from_folio(folio);
+	bool has = memcg ? mem_cgroup_get_nr_swap_pages(memcg) > 0 :
+			   get_nr_swap_pages() > 0;
+
+	mem_cgroup_put(memcg);
+	return has;
+}
+
+/* Move those from @list to @fitting that there is room for. */
+static void spm_pick_fitting(struct list_head *list, struct list_head *fitting)
+{
+	struct folio *folio, *next;
+	unsigned long nr = 0;
+
+	list_for_each_entry_safe(folio, next, list, lru) {
+		if (!spm_takes_tasks(folio_nid(folio), nr + folio_nr_pages(folio))) {
+			spm_want_for_tasks(folio_nid(folio));
+			spm_count_obstacle(folio, SPM_DEMOTE_FULL);
+			continue;
+		}
+		nr += folio_nr_pages(folio);
+		list_move_tail(&folio->lru, fitting);
+	}
+}
+
 /**
  * spm_demote_folios() - migrate folios to SPM nodes
  * @list: the folios, which spm_may_demote() is in favour of; isolated from the
  *	LRU, not locked. Those stay that no node has room for, or that are busy.
  *
- * Large folios are migrated as a whole if a node has room for that, else split.
+ * Large folios are migrated as a whole if a node has room for that in one piece, else
+ * split. If all of their pages don't fit, they are left as they are.
  *
- * Context: Process context. May sleep, but doesn't wait for I/O or memory.
+ * Context: Process context. May sleep, but doesn't wait for I/O or memory. Without
+ * swap space it waits for readings of the device, for a moment.
  * Return: number of pages that were migrated.
  */
 unsigned int spm_demote_folios(struct list_head *list)
 {
-	unsigned int nr = 0;
 	struct folio *folio;
+	unsigned int nr = 0;
+	LIST_HEAD(fitting);
+	int nid;
 
 	if (list_empty(list))
 		return 0;
-	migrate_pages(list, spm_demote_new_folio, NULL, 0, MIGRATE_ASYNC,
-		      MR_DEMOTION, &nr);
-	list_for_each_entry(folio, list, lru)
-		this_cpu_add(spm_obstacles[SPM_DEMOTE_FAILED], folio_nr_pages(folio));
+	nid = folio_nid(lru_to_folio(list));
+	if (!spm_takes_tasks(nid, spm_count_pages(list)) &&
+	    !spm_has_alternative(lru_to_folio(list)))
+		spm_wait_for_room(nid, spm_count_pages(list));
+	spm_pick_fitting(list, &fitting);
+	if (!list_empty(&fitting))
+		migrate_pages(&fitting, spm_demote_new_folio, NULL, 0, MIGRATE_ASYNC,
+			      MR_DEMOTION, &nr);
+	list_for_each_entry(folio, &fitting, lru)
+		spm_count_obstacle(folio, SPM_DEMOTE_FAILED);
+	list_splice(&fitting, list);
+	spm_near_full(nid);
 	return nr;
 }
 

@@ -33,6 +33,7 @@
 
 #include "memcg.h"
 #include "relief.h"
+#include "room.h"
 
 /* How often lowering the limit tries again when nothing could be moved. */
 #define SPM_MAX_RETRIES	16
@@ -282,11 +283,69 @@ void spm_turns_end(struct spm_turns *turns)
 }
 
 #ifdef CONFIG_SPM_MAPPED
+/* Pages that this limit leaves, not looking at those above. */
+static unsigned long spm_limit_room(struct page_counter *counter)
+{
+	unsigned long max = READ_ONCE(counter->max);	/* vs spm_max_write() */
+	unsigned long usage = page_counter_read(counter);
+
+	return max > usage ? max - usage : 0;
+}
+
+static void spm_memcg_refuse(struct page_counter *counter)
+{
+	struct mem_cgroup *memcg = container_of(counter, struct mem_cgroup, spm);
+
+	/* READ_ONCE, WRITE_ONCE: a hint. */
+	if (!READ_ONCE(memcg->spm_full))
+		WRITE_ONCE(memcg->spm_full, true);
+}
+
 /* Would @nr pages more be within this limit and all above it? */
 static bool spm_counter_has_room(struct page_counter *counter, unsigned long nr)
 {
-	for (; counter; counter = counter->parent)	/* READ_ONCE: vs setting max */
-		if (page_counter_read(counter) + nr > READ_ONCE(counter->max))
+	for (; counter; counter = counter->parent) {
+		if (spm_limit_room(counter) < nr) {
+			spm_memcg_refuse(counter);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool spm_limit_open(struct mem_cgroup *memcg)
+{
+	unsigned long max = READ_ONCE(memcg->spm.max);	/* vs spm_max_write() */
+
+	/* A limit that no huge page fits in is not worth looking through all memory. */
+	if (max < SPM_REOPEN_PAGES)
+		return false;
+	if (!READ_ONCE(memcg->spm_full))		/* vs spm_memcg_refuse() */
+		return true;
+	if (spm_limit_room(&memcg->spm) < max(max >> SPM_REOPEN_SHIFT, SPM_REOPEN_PAGES))
+		return false;
+	WRITE_ONCE(memcg->spm_full, false);
+	return true;
+}
+
+/**
+ * spm_memcg_open() - may reclaim of a cgroup count on SPM?
+ * @memcg: the cgroup, NULL for all
+ *
+ * As with nodes, see room.c: a limit that has refused a page is full until it has room
+ * for many.
+ *
+ * Context: Any. The cgroup does not go away.
+ * Return: true if its limit and all above it have room.
+ */
+bool spm_memcg_open(struct mem_cgroup *memcg)
+{
+	if (!memcg || mem_cgroup_is_root(memcg))
+		return true;
+	if (!cgroup_subsys_on_dfl(memory_cgrp_subsys))
+		return false;
+	for (; !mem_cgroup_is_root(memcg); memcg = parent_mem_cgroup(memcg))
+		if (!spm_limit_open(memcg))
 			return false;
 	return true;
 }
@@ -412,6 +471,27 @@ bool __spm_memcg_uncharge(struct mem_cgroup *memcg, struct folio *folio)
 		return false;
 	page_counter_uncharge(&memcg->spm, folio_nr_pages(folio));
 	return true;
+}
+
+/**
+ * __spm_memcg_page_state() - what a cgroup's counter has of SPM nodes
+ * @memcg: the cgroup
+ * @item: the counter
+ *
+ * Context: Process context.
+ * Return: as many of its pages are there, if it counts pages by node.
+ */
+unsigned long __spm_memcg_page_state(struct mem_cgroup *memcg, int item)
+{
+	unsigned long sum = 0;
+	int nid;
+
+	if (item >= NR_VM_NODE_STAT_ITEMS)
+		return 0;
+	for_each_node_mask(nid, spm_nodes)
+		sum += lruvec_page_state(mem_cgroup_lruvec(memcg, NODE_DATA(nid)), item);
+	/* Both change meanwhile. */
+	return min(sum, memcg_page_state(memcg, item));
 }
 #endif /* CONFIG_SPM_MAPPED */
 

@@ -48,12 +48,18 @@ static inline void spm_turns_end(struct spm_turns *turns)
 
 #if defined(CONFIG_SPM_MAPPED) && defined(CONFIG_MEMCG)
 bool spm_memcg_may_demote(struct folio *folio);
+bool spm_memcg_open(struct mem_cgroup *memcg);
 bool spm_memcg_may_promote(struct folio *folio);
 bool spm_memcg_may_promote_unasked(struct folio *folio);
 int spm_charge_folio(struct folio *folio);
 void spm_uncharge_folio(struct folio *folio);
 #else
 static inline bool spm_memcg_may_demote(struct folio *folio)
+{
+	return true;
+}
+
+static inline bool spm_memcg_open(struct mem_cgroup *memcg)
 {
 	return true;
 }

@@ -17,6 +17,7 @@
 #include "../alloc.h"
 #include "../budget.h"
 #include "../figures.h"
+#include "../room.h"
 #include "../users.h"
 #include "kunit.h"
 
@@ -604,17 +605,15 @@ static void spm_control_test_users_yield(struct kunit *test)
 	spm_kunit_run(test, 0);
 	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 0);
 
-	/* They do what they can, and the rest is for the swap device. */
+	/* To the swap device only: what wants room is being reclaimed. */
 	d->relieve[0] = 30;
 	spm_control_want(node, SPM_TASKS, 50);
 	spm_kunit_run(test, 0);
-	KUNIT_ASSERT_GE(test, d->nr_reliefs, 2);
-	KUNIT_EXPECT_EQ(test, d->reliefs[0].nr, SPM_TURN_PAGES);
-	KUNIT_EXPECT_EQ(test, d->reliefs[0].relief, SPM_PROMOTE);
-	KUNIT_EXPECT_EQ(test, d->reliefs[d->nr_reliefs - 1].nr, 20);
-	KUNIT_EXPECT_EQ(test, d->reliefs[d->nr_reliefs - 1].relief, SPM_WRITE_BACK);
+	KUNIT_ASSERT_GE(test, d->nr_reliefs, 1);
+	for (i = 0; i < d->nr_reliefs; i++)
+		KUNIT_EXPECT_EQ(test, d->reliefs[i].relief, SPM_WRITE_BACK);
 	spm_control_expect_refused(test, 0, SPM_STAT_REFUSED_TARGET);
-	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0));
+	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, 1));
 
 	/* Never more than a part of what they have more at a time. */
 	d->willing = true;
@@ -639,11 +638,11 @@ static void spm_control_test_tasks_yield(struct kunit *test)
 
 	spm_stat_add(node, SPM_STAT_USED, SPM_CONTROL_MANY);
 	spm_stat_add(node, SPM_STAT_MAPPED, SPM_CONTROL_MANY);
-	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0));
+	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, 1));
 	spm_control_want(node, SPM_USERS, 10);
 	spm_kunit_run(test, 0);
 	KUNIT_EXPECT_EQ(test, spm_control_device->nr_reliefs, 0);
-	KUNIT_EXPECT_FALSE(test, spm_takes_tasks(0));
+	KUNIT_EXPECT_FALSE(test, spm_takes_tasks(0, 1));
 	KUNIT_EXPECT_NULL(test, spm_alloc_probed(0, 0));
 	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
 	spm_stat_add(node, SPM_STAT_MAPPED, -SPM_CONTROL_MANY);
