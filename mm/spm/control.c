@@ -5,10 +5,12 @@
  * One worker for each node. Each time it
  *   1. reads the device, see reading.c;
  *   2. moves pages off the node if it is short of space, see relief.c;
- *   3. trims what was freed, see trim.c.
+ *   3. frees what is of no more use, see reclaim.c;
+ *   4. trims what was freed, see trim.c.
  * When the device is gone, it takes away what tasks have mapped instead.
  *
- * It runs at an interval; sooner while there is something to trim, and at once
+ * It runs at an interval if there is telemetry, and now and then while tasks have pages
+ * there; sooner while there is something to trim, and at once
  * when the device raises an event, or when a store finds no room.
  *
  * Data are safe if it does not run at all: stores stop when the last reading is
@@ -28,7 +30,9 @@
 #include "memcg.h"
 #include "node.h"
 #include "reading.h"
+#include "reclaim.h"
 #include "relief.h"
+#include "room.h"
 #include "trim.h"
 
 static struct workqueue_struct *spm_wq;
@@ -45,21 +49,35 @@ void spm_control_trim_soon(struct spm_node *node)
 			   msecs_to_jiffies(SPM_TRIM_DELAY_MS));
 }
 
+/**
+ * spm_control_tidy_soon() - there are pages that have to be freed some time
+ * @node: the node
+ *
+ * Context: Any.
+ */
+void spm_control_tidy_soon(struct spm_node *node)
+{
+	if (!delayed_work_pending(&node->control))
+		queue_delayed_work(spm_wq, &node->control, SPM_TIDY_TIME);
+}
+
 static void spm_control_work(struct work_struct *work)
 {
 	struct spm_node *node = container_of(to_delayed_work(work),
 					     struct spm_node, control);
-	bool busy;
+	bool busy, untidy;
 
 	spm_turns_let_go(&node->turns[SPM_USERS]);
 	spm_turns_let_go(&node->turns[SPM_TASKS]);
 	if (node->budgeted && !READ_ONCE(node->removed)) {
 		spm_read_device(node);
+		spm_room_changed();
 		spm_relieve(node);
 	} else if (!READ_ONCE(node->removed)) {
 		spm_share(node);
 	}
 	node->losing = READ_ONCE(node->removed) && spm_mapped_lose(node);
+	untidy = !READ_ONCE(node->removed) && spm_tidy(node);
 	busy = spm_trim(node) || node->losing;
 
 	WRITE_ONCE(node->kick_after, jiffies + 1);	/* see spm_control_kick() */
@@ -68,6 +86,8 @@ static void spm_control_work(struct work_struct *work)
 	else if (node->budgeted || node->yields)
 		queue_delayed_work(spm_wq, &node->control,
 				   msecs_to_jiffies(READ_ONCE(node->budget.knobs.interval_ms)));
+	else if (untidy)
+		spm_control_tidy_soon(node);
 }
 
 /**
@@ -156,6 +176,8 @@ void spm_control_init(struct spm_node *node)
 		bytes += range_len(&node->ranges[i].range);
 	for (i = 0; i < NR_SPM_KINDS; i++)
 		node->wanted_until[i] = jiffies - 1;
+	node->age_after = jiffies;
+	node->drain_after = jiffies;
 	node->budgeted = node->ops && node->ops->read;
 	node->trims = node->ops && node->ops->trim;
 	node->written = node->ops ? node->ops->written : NULL;

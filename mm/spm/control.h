@@ -7,6 +7,8 @@ struct spm_node;
 
 /* Time after which more freed pages are trimmed, while pages are being freed. */
 #define SPM_TRIM_DELAY_MS	10
+/* How often pages are looked for that are of no more use. */
+#define SPM_TIDY_TIME		(HZ / 10)
 
 void spm_control_init(struct spm_node *node);
 void spm_control_start(struct spm_node *node);
@@ -15,5 +17,6 @@ void spm_control_run(struct spm_node *node);
 void spm_control_wake(struct spm_node *node);
 void spm_control_kick(struct spm_node *node);
 void spm_control_trim_soon(struct spm_node *node);
+void spm_control_tidy_soon(struct spm_node *node);
 
 #endif /* _SPM_CONTROL_H */

@@ -82,6 +82,8 @@ struct spm_range {
  * @wanted: pages of each kind that no node had room for, since the worker ran
  * @kick_after: jiffies before which the worker isn't woken early. Written by the
  *	worker and those who wake it: late or early does no harm.
+ * @full: a task's page was refused for want of free pages, and there are still few.
+ *	Written by those who are refused, and who ask: see room.c
  * @control: the worker that reads, relieves and trims, see control.c
  * @relieved_ns: when the worker last moved pages away
  * @wanted_until: jiffies until which room is kept for each kind
@@ -90,6 +92,9 @@ struct spm_range {
  * @high_bytes: the same
  * @untrimmed: freed pages that the worker has taken over from the CPUs
  * @trim_retries: how often in turn the device wanted to be asked again
+ * @age_after: jiffies at which spm_share() looks for what is cold again
+ * @age_round: how often it has
+ * @drain_after: jiffies after which spm_tidy() may look into batches again
  * @losing: tasks have pages of a device that is gone, and may read them.
  *	Written by the worker, read by spm_sync_removed().
  * @ranges: its memory; written under spm_mutex
@@ -128,6 +133,7 @@ struct spm_node {
 	/* Written by whoever is refused a page, and by the worker. */
 	atomic_long_t wanted[NR_SPM_KINDS] ____cacheline_aligned_in_smp;
 	unsigned long kick_after;
+	bool full;
 
 	/* The worker's own, without a lock, as it runs once at a time. */
 	struct delayed_work control ____cacheline_aligned_in_smp;
@@ -138,6 +144,9 @@ struct spm_node {
 	u64 high_bytes;
 	struct llist_node *untrimmed;
 	unsigned int trim_retries;
+	unsigned long age_after;
+	unsigned int age_round;
+	unsigned long drain_after;
 	bool losing;
 
 	struct spm_range ranges[] __counted_by(nr_ranges);

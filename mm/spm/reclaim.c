@@ -7,14 +7,19 @@
  * to DRAM, or to the swap device, the coldest first, cgroups in turn.
  *
  * This is no shrink_node(): it runs no shrinker, knows no protection, which is about
- * DRAM, and takes folios from both kinds of LRU lists, whichever is in use. In a
- * cgroup's first two turns a folio that was referenced stays, and is young again.
- * After that nobody has a choice: the device has to have less.
+ * DRAM, and takes folios from both kinds of LRU lists, whichever is in use. In the
+ * first two turns a folio that was referenced stays, and is young again. After that
+ * nobody has a choice if the device has to have less.
+ *
+ * As nobody else looks at these lists, folios that are of no more use are freed here,
+ * too: those that were written to the swap device in the meantime, and those that only
+ * batches of the LRU refer to.
  *
  * Locking: lruvec->lru_lock guards the lists. A folio is this file's from
  * folio_test_clear_lru() on.
  */
 #include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/memcontrol.h>
 #include <linux/mm_inline.h>
 #include <linux/mmzone.h>
@@ -23,8 +28,10 @@
 #include <linux/swap.h>
 
 #include "../internal.h"
+#include "control.h"
 #include "mapped.h"
 #include "memcg.h"
+#include "node.h"
 #include "reclaim.h"
 #include "stats.h"
 
@@ -35,6 +42,10 @@
 /* Turns without progress: that spare what was referenced, and all. */
 #define SPM_SPARING_TURNS	2
 #define SPM_IDLE_TURNS		4
+/* Which part of a cgroup's folios is looked at for what is cold, at a time: 1/64. */
+#define SPM_COLD_ROUNDS		64
+/* How often pages are taken out of batches that don't get full. */
+#define SPM_DRAIN_TIME		HZ
 /* How long pages that are being written are waited for between turns. */
 #define SPM_WRITE_PAUSE_MS	10
 
@@ -42,12 +53,14 @@
  * struct spm_isolation - folios that are taken from LRU lists
  * @lruvec: the lists
  * @folios: what was taken
+ * @suits: tells which folios; NULL for any
  * @nr: pages that are still to be taken
  * @scan: folios that may still be looked at
  */
 struct spm_isolation {
 	struct lruvec *lruvec;
 	struct list_head *folios;
+	bool (*suits)(const struct folio *folio);
 	long nr;
 	unsigned int scan;
 };
@@ -78,7 +91,8 @@ static void spm_isolate_list(struct spm_isolation *iso, struct list_head *list)
 		if (iso->nr <= 0 || !iso->scan)
 			return;
 		iso->scan--;
-		spm_isolate_folio(iso, folio);
+		if (!iso->suits || iso->suits(folio))
+			spm_isolate_folio(iso, folio);
 	}
 }
 
@@ -99,11 +113,13 @@ static void spm_isolate_generations(struct spm_isolation *iso)
 #endif
 
 static void spm_isolate_cold(struct lruvec *lruvec, unsigned long nr,
+			     bool (*suits)(const struct folio *folio),
 			     struct list_head *folios)
 {
 	struct spm_isolation iso = {
 		.lruvec = lruvec,
 		.folios = folios,
+		.suits = suits,
 		.nr = nr,
 		.scan = SPM_RECLAIM_SCAN,
 	};
@@ -146,12 +162,28 @@ static void spm_spare_referenced(struct list_head *folios)
  * @pgdat: node that folios are to leave
  * @relief: where to
  * @spares_young: folios that were referenced stay
+ * @round: counts, if a part of the folios is looked at each time
+ * @writes: pages that are being written now
  */
 struct spm_reclaim {
 	struct pglist_data *pgdat;
 	enum spm_relief relief;
 	bool spares_young;
+	unsigned int round;
+	unsigned long writes;
 };
+
+/* Write folios to the swap device, and free those that were. */
+static unsigned long spm_write_folios(struct spm_reclaim *rec, struct list_head *folios)
+{
+	unsigned long done = reclaim_pages(folios);
+	struct folio *folio;
+
+	list_for_each_entry(folio, folios, lru)
+		if (folio_test_writeback(folio))
+			rec->writes += folio_nr_pages(folio);
+	return done;
+}
 
 /* One cgroup's turn. */
 static unsigned long spm_reclaim_give(struct mem_cgroup *memcg, unsigned long nr,
@@ -162,13 +194,13 @@ static unsigned long spm_reclaim_give(struct mem_cgroup *memcg, unsigned long nr
 	LIST_HEAD(folios);
 
 	spm_isolate_cold(mem_cgroup_lruvec(memcg, rec->pgdat),
-			 min(nr, SPM_RECLAIM_BATCH), &folios);
+			 min(nr, SPM_RECLAIM_BATCH), NULL, &folios);
 	if (rec->spares_young)
 		spm_spare_referenced(&folios);
 	if (rec->relief == SPM_PROMOTE)
 		done = spm_promote_folios(&folios);
 	else if (!list_empty(&folios))
-		done = reclaim_pages(&folios);
+		done = spm_write_folios(rec, &folios);
 	spm_putback_list(&folios);
 	return done;
 }
@@ -193,15 +225,147 @@ unsigned long spm_reclaim(int nid, struct spm_turns *turns, unsigned long nr,
 	lru_add_drain();
 	while (done < nr && idle < SPM_IDLE_TURNS) {
 		rec.spares_young = idle < SPM_SPARING_TURNS;
+		rec.writes = 0;
 		moved = spm_turns_go_on(turns, nr - done, spm_reclaim_give, &rec);
 		done += moved;
 		if (moved)
 			continue;
 		idle++;
-		if (relief == SPM_WRITE_BACK)
+		if (rec.writes)
 			msleep(SPM_WRITE_PAUSE_MS);
 	}
 	if (relief == SPM_WRITE_BACK)
 		spm_stat_add_nid(nid, SPM_STAT_WRITTEN_BACK, done);
 	return done;
+}
+
+/* ---- What is cold ---- */
+
+static unsigned long spm_lru_size(struct mem_cgroup *memcg, struct pglist_data *pgdat,
+				  enum lru_list lru)
+{
+	if (mem_cgroup_disabled())
+		return zone_page_state(&pgdat->node_zones[ZONE_MOVABLE],
+				       NR_ZONE_LRU_BASE + lru);
+	return mem_cgroup_get_zone_lru_size(mem_cgroup_lruvec(memcg, pgdat), lru,
+					    ZONE_MOVABLE);
+}
+
+/*
+ * So many of a cgroup's folios are looked at this time. What matters is not how many it
+ * has, but that each was left alone for long enough since it was looked at last.
+ */
+static unsigned long spm_cold_share(struct mem_cgroup *memcg,
+				    const struct spm_reclaim *rec)
+{
+	unsigned long nr = spm_lru_size(memcg, rec->pgdat, LRU_INACTIVE_ANON) +
+			   spm_lru_size(memcg, rec->pgdat, LRU_ACTIVE_ANON);
+
+	if (nr >= SPM_COLD_ROUNDS)
+		return nr / SPM_COLD_ROUNDS;
+	return rec->round % SPM_COLD_ROUNDS ? 0 : nr;
+}
+
+/* One cgroup's turn. */
+static unsigned long spm_give_cold(struct mem_cgroup *memcg, unsigned long nr, void *arg)
+{
+	struct spm_reclaim *rec = arg;
+	unsigned long share = spm_cold_share(memcg, rec), done = 0, batch;
+
+	for (; share && done < nr; share -= batch) {
+		batch = min(share, SPM_RECLAIM_BATCH);
+		rec->writes = 0;
+		done += spm_reclaim_give(memcg, batch, rec);
+		/* There is no hurry: spm_tidy() frees these when they were written. */
+		done += rec->writes;
+	}
+	return done;
+}
+
+/**
+ * spm_reclaim_cold() - write tasks' folios to the swap device that nobody uses
+ * @nid: the node
+ * @turns: cgroups that they belong to
+ * @nr: how many pages
+ * @round: counts the calls
+ *
+ * Looks at 1/64 of the folios only.
+ *
+ * Context: Process context. May sleep. Invokes no OOM killer.
+ * Return: how many pages are written, or freed.
+ */
+unsigned long spm_reclaim_cold(int nid, struct spm_turns *turns, unsigned long nr,
+			       unsigned int round)
+{
+	struct spm_reclaim rec = {
+		.pgdat = NODE_DATA(nid),
+		.relief = SPM_WRITE_BACK,
+		.spares_young = true,
+		.round = round,
+	};
+	unsigned long done;
+
+	lru_add_drain();
+	done = spm_turns_go_on(turns, nr, spm_give_cold, &rec);
+	spm_stat_add_nid(nid, SPM_STAT_WRITTEN_BACK, done);
+	return done;
+}
+
+/* ---- What is of no more use ---- */
+
+/* Is there nothing left to do but to free it? */
+static bool spm_folio_is_left(const struct folio *folio)
+{
+	return folio_test_swapcache(folio) && !folio_mapped(folio) &&
+	       !folio_test_writeback(folio);
+}
+
+/* One cgroup's turn. */
+static unsigned long spm_free_left(struct mem_cgroup *memcg, unsigned long nr, void *arg)
+{
+	unsigned long done = 0;
+	LIST_HEAD(folios);
+
+	spm_isolate_cold(mem_cgroup_lruvec(memcg, arg), SPM_RECLAIM_BATCH,
+			 spm_folio_is_left, &folios);
+	if (!list_empty(&folios))
+		done = reclaim_pages(&folios);
+	spm_putback_list(&folios);
+	return done;
+}
+
+/* What was swapped out stays in the swap cache until somebody comes by. */
+static void spm_free_all_left(struct pglist_data *pgdat)
+{
+	struct spm_turns turns = {};
+
+	while (node_page_state(pgdat, NR_SWAPCACHE) &&
+	       spm_turns_go_on(&turns, ULONG_MAX, spm_free_left, pgdat))
+		;
+	spm_turns_end(&turns);
+}
+
+/**
+ * spm_tidy() - free tasks' pages that are of no more use
+ * @node: the node
+ *
+ * Context: The node's worker. May sleep.
+ * Return: true if there are any tasks' pages, so that it should be done again.
+ */
+bool spm_tidy(struct spm_node *node)
+{
+	struct pglist_data *pgdat = NODE_DATA(node->nid);
+	unsigned long nr = spm_stat_read(node, SPM_STAT_MAPPED);
+
+	if (!nr)
+		return false;
+	if (node_page_state(pgdat, NR_SWAPCACHE)) {
+		spm_free_all_left(pgdat);
+	} else if (nr > node_page_state(pgdat, NR_ANON_MAPPED) &&
+		   time_after(jiffies, node->drain_after)) {
+		/* Others are on their way from one list to another: not for long. */
+		node->drain_after = jiffies + SPM_DRAIN_TIME;
+		lru_add_drain_all();
+	}
+	return true;
 }

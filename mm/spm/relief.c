@@ -13,6 +13,7 @@
 #include <linux/math64.h>
 #include <linux/mmzone.h>
 #include <linux/sched.h>
+#include <linux/swap.h>
 #include <linux/spm.h>
 #include <linux/timekeeping.h>
 #include <trace/events/spm.h>
@@ -23,6 +24,7 @@
 #include "node.h"
 #include "reclaim.h"
 #include "relief.h"
+#include "room.h"
 #include "stats.h"
 #include "trim.h"
 #include "users.h"
@@ -36,6 +38,11 @@
 /* How much one has to have more, then, and which part of that goes at a time. */
 #define SPM_SHARE_MIN		1024
 #define SPM_SHARE_PART		8
+/*
+ * How often 1/64 of tasks' pages is looked at for what is cold: each once in six seconds
+ * at most. What is used more often than that is not cold.
+ */
+#define SPM_AGE_TIME	(HZ / 10)
 /* DRAM that promotion leaves alone, above the high watermark: 1/64 of a zone. */
 #define SPM_PROMOTE_SHIFT	6
 
@@ -155,6 +162,9 @@ static unsigned long spm_relief_pages(struct spm_node *node)
 /*
  * If pages of the kind @other find no room, though the node has fewer of them, move
  * some pages of @kind off the node, and let it take no more of these.
+ *
+ * They go to the swap device only: who wants room has reclaimed DRAM, perhaps that of
+ * the same cgroup, and would have got as much back.
  */
 static unsigned long spm_yield(struct spm_node *node, enum spm_kind kind,
 			       enum spm_kind other)
@@ -172,16 +182,55 @@ static unsigned long spm_yield(struct spm_node *node, enum spm_kind kind,
 	}
 	if (!test_bit(kind, &node->yields))
 		set_bit(kind, &node->yields);
-	return spm_relieve_of(node, kind,
+	return spm_write_back(node, kind,
 			      min_t(unsigned long, wanted, excess / SPM_SHARE_PART));
+}
+
+/* Pages that have to go until the device opens its gate again, at the ratio of now. */
+static unsigned long spm_pages_above_mark(struct spm_node *node)
+{
+	/* READ_ONCE: written by this worker only, but under the lock. */
+	u64 used_bytes = READ_ONCE(node->budget.reading.used_bytes);
+	u64 low_bytes, high_bytes;
+
+	if (!node->budgeted || READ_ONCE(node->budget.gate) != SPM_GATE_TARGET)
+		return 0;
+	spm_budget_marks(&node->budget, &low_bytes, &high_bytes);
+	if (used_bytes <= low_bytes)
+		return 0;
+	return mul_u64_u64_div_u64(spm_stat_read(node, SPM_STAT_USED),
+				   used_bytes - low_bytes, used_bytes) + 1;
+}
+
+/*
+ * Tasks want room, and have most of the node themselves. What has not been used there
+ * for the longest time makes some: as on the lower tier of memory tiering, who came
+ * first does not stay for ever.
+ */
+static unsigned long spm_age(struct spm_node *node)
+{
+	unsigned long nr = max(spm_room_missing(node), spm_pages_above_mark(node));
+	unsigned long done;
+
+	if (!nr || node->yields || get_nr_swap_pages() <= 0 ||
+	    time_after(jiffies, node->wanted_until[SPM_TASKS]) ||
+	    time_before(jiffies, node->age_after))
+		return 0;
+	node->age_after = jiffies + SPM_AGE_TIME;
+	nr = min(nr, SPM_RELIEF_MAX);
+	done = spm_reclaim_cold(node->nid, &node->turns[SPM_TASKS], nr,
+				node->age_round++);
+	trace_spm_relieve(node->nid, SPM_WRITE_BACK, nr, done);
+	return done;
 }
 
 /**
  * spm_share() - let both kinds of pages have a share of a node
  * @node: the node
  *
- * Whoever came first must not keep the other kind out. If one kind finds no room
- * while the other has more, the other makes some, and gets no more meanwhile.
+ * Whoever came first must not keep others out. If one kind finds no room while the
+ * other has more, the other makes some, and gets no more meanwhile. Else tasks' pages
+ * make room for one another; how users' do is their own matter.
  *
  * Context: The node's worker. May sleep.
  * Return: how many pages were moved off the node.
@@ -189,7 +238,8 @@ static unsigned long spm_yield(struct spm_node *node, enum spm_kind kind,
 unsigned long spm_share(struct spm_node *node)
 {
 	return spm_yield(node, SPM_USERS, SPM_TASKS) +
-	       spm_yield(node, SPM_TASKS, SPM_USERS);
+	       spm_yield(node, SPM_TASKS, SPM_USERS) +
+	       spm_age(node);
 }
 
 /**
