@@ -241,14 +241,39 @@ unsigned long spm_reclaim(int nid, struct spm_turns *turns, unsigned long nr,
 
 /* ---- What is cold ---- */
 
-static unsigned long spm_lru_size(struct mem_cgroup *memcg, struct pglist_data *pgdat,
-				  enum lru_list lru)
+#ifdef CONFIG_LRU_GEN
+static unsigned long spm_generations_size(struct lruvec *lruvec)
+{
+	unsigned long sum = 0;
+	int gen;
+
+	/* READ_ONCE: written under lru_lock, and no more than a hint here. */
+	for (gen = 0; gen < MAX_NR_GENS; gen++)
+		sum += max(READ_ONCE(lruvec->lrugen.nr_pages[gen][LRU_GEN_ANON]
+							    [ZONE_MOVABLE]), 0L);
+	return sum;
+}
+#else
+static unsigned long spm_generations_size(struct lruvec *lruvec)
+{
+	return 0;
+}
+#endif
+
+static unsigned long spm_list_size(struct lruvec *lruvec, enum lru_list lru)
 {
 	if (mem_cgroup_disabled())
-		return zone_page_state(&pgdat->node_zones[ZONE_MOVABLE],
+		return zone_page_state(&lruvec_pgdat(lruvec)->node_zones[ZONE_MOVABLE],
 				       NR_ZONE_LRU_BASE + lru);
-	return mem_cgroup_get_zone_lru_size(mem_cgroup_lruvec(memcg, pgdat), lru,
-					    ZONE_MOVABLE);
+	return mem_cgroup_get_zone_lru_size(lruvec, lru, ZONE_MOVABLE);
+}
+
+/* Pages that a cgroup has on either kind of lists, of which one is in use. */
+static unsigned long spm_lru_size(struct lruvec *lruvec)
+{
+	return spm_generations_size(lruvec) ?:
+	       spm_list_size(lruvec, LRU_INACTIVE_ANON) +
+	       spm_list_size(lruvec, LRU_ACTIVE_ANON);
 }
 
 /*
@@ -258,8 +283,7 @@ static unsigned long spm_lru_size(struct mem_cgroup *memcg, struct pglist_data *
 static unsigned long spm_cold_share(struct mem_cgroup *memcg,
 				    const struct spm_reclaim *rec)
 {
-	unsigned long nr = spm_lru_size(memcg, rec->pgdat, LRU_INACTIVE_ANON) +
-			   spm_lru_size(memcg, rec->pgdat, LRU_ACTIVE_ANON);
+	unsigned long nr = spm_lru_size(mem_cgroup_lruvec(memcg, rec->pgdat));
 
 	if (nr >= SPM_COLD_ROUNDS)
 		return nr / SPM_COLD_ROUNDS;
