@@ -162,7 +162,6 @@ static inline bool spm_may_demote(struct folio *folio)
 	return static_branch_unlikely(&spm_demote_key) && __spm_may_demote(folio);
 }
 
-
 /* A private mapping's page is about to be copied, which promotes it. */
 static inline struct spm_fault spm_fault_begin(struct folio *folio)
 {

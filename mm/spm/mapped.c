@@ -104,6 +104,12 @@ static void spm_promoted(int nid, enum spm_stat stat, long nr)
 #define SPM_TAG_NID_BITS	(NODES_SHIFT + 1)
 #define SPM_TAG_NID_MASK	(BIT(SPM_TAG_NID_BITS) - 1)
 
+/* The time of now, as a tag has it. */
+static unsigned long spm_tag_time(void)
+{
+	return jiffies & (ULONG_MAX >> SPM_TAG_NID_BITS);
+}
+
 static unsigned long spm_tag(struct folio *folio)
 {
 	/* READ_ONCE: vs the swap cache, see above. */
@@ -118,7 +124,7 @@ static void spm_set_tag(struct folio *dst, struct folio *src)
 	if (folio_test_swapcache(dst))
 		return;
 	tag = spm_folio(src) ? spm_tag(src) :
-			       jiffies << SPM_TAG_NID_BITS | (folio_nid(src) + 1);
+			       (spm_tag_time() << SPM_TAG_NID_BITS) + folio_nid(src) + 1;
 	WRITE_ONCE(dst->private, (void *)tag);		/* vs spm_tag() */
 }
 
@@ -127,8 +133,7 @@ static unsigned long spm_tag_age(struct folio *folio)
 {
 	unsigned long tag = spm_tag(folio);
 
-	return tag ? (jiffies << SPM_TAG_NID_BITS >> SPM_TAG_NID_BITS) -
-		     (tag >> SPM_TAG_NID_BITS) : ULONG_MAX;
+	return tag ? spm_tag_time() - (tag >> SPM_TAG_NID_BITS) : ULONG_MAX;
 }
 
 /* The node in DRAM that a folio belongs to. */

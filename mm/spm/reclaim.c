@@ -141,15 +141,26 @@ static void spm_putback_list(struct list_head *folios)
 	}
 }
 
+/*
+ * Was an isolated folio referenced? With generations, whoever looks at one entry of a page
+ * table clears the accessed bits of those around it, and marks their folios instead.
+ */
+static bool spm_test_clear_referenced(struct folio *folio)
+{
+	unsigned long vm_flags;
+	bool mapped = folio_referenced(folio, 0, folio_memcg(folio), &vm_flags);
+
+	return folio_test_clear_referenced(folio) || mapped;
+}
+
 /* Put back what was referenced since somebody has looked last, as young. */
 static void spm_spare_referenced(struct list_head *folios)
 {
 	struct folio *folio, *next;
-	unsigned long vm_flags;
 	LIST_HEAD(young);
 
 	list_for_each_entry_safe(folio, next, folios, lru) {
-		if (!folio_referenced(folio, 0, folio_memcg(folio), &vm_flags))
+		if (!spm_test_clear_referenced(folio))
 			continue;
 		folio_set_active(folio);
 		list_move(&folio->lru, &young);

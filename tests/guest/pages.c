@@ -419,6 +419,19 @@ static void page_touch(unsigned long number)
 	(void)*(volatile unsigned char *)(mem.base + number * PAGE);
 }
 
+/*
+ * A CPU says that a page is used when it loads the entry into its TLB, and the emulator's
+ * holds all of them. Have it forget them, as time does on hardware.
+ */
+static void flush_tlb(void)
+{
+	size_t size = mem.pages * PAGE;
+
+	if (mprotect(mem.base, size, PROT_NONE) ||
+	    mprotect(mem.base, size, PROT_READ | PROT_WRITE))
+		err(1, "mprotect");
+}
+
 static void do_watch(const char *file, void (*each)(void (*f)(unsigned long number)))
 {
 	char path[256];
@@ -428,6 +441,7 @@ static void do_watch(const char *file, void (*each)(void (*f)(unsigned long numb
 	snprintf(path, sizeof(path), "%s.go", file);
 	while (access(path, F_OK)) {
 		each(page_touch);
+		flush_tlb();
 		usleep(10000);
 	}
 }
