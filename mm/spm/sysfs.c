@@ -71,7 +71,9 @@ static ssize_t spm_figure_show(struct kobject *kobj, struct kobj_attribute *attr
 
 SPM_FIGURE(capacity_bytes);
 SPM_FIGURE(used_bytes);
+#ifdef CONFIG_SPM_MAPPED
 SPM_FIGURE(mapped_bytes);
+#endif
 SPM_FIGURE(swapped_bytes);
 SPM_FIGURE(physical_bytes);
 SPM_FIGURE(physical_used_bytes);
