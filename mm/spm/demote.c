@@ -211,18 +211,22 @@ static void spm_pick_fitting(struct list_head *list, struct list_head *fitting)
  */
 unsigned int spm_demote_folios(struct list_head *list)
 {
-	struct folio *folio;
 	unsigned int nr = 0;
+	unsigned long want;
+	struct folio *folio;
 	LIST_HEAD(fitting);
 	int nid;
 
 	if (list_empty(list))
 		return 0;
 	nid = folio_nid(lru_to_folio(list));
-	if (!spm_takes_tasks(nid, spm_count_pages(list)) &&
-	    !spm_has_alternative(lru_to_folio(list)))
-		spm_wait_for_room(nid, spm_count_pages(list));
-	spm_pick_fitting(list, &fitting);
+	want = spm_count_pages(list);
+	if (!spm_takes_tasks(nid, want) && !spm_has_alternative(lru_to_folio(list)))
+		spm_wait_for_room(nid, want);
+	if (spm_takes_tasks(nid, want))
+		list_splice_init(list, &fitting);
+	else
+		spm_pick_fitting(list, &fitting);
 	if (!list_empty(&fitting))
 		migrate_pages(&fitting, spm_demote_new_folio, NULL, 0, MIGRATE_ASYNC,
 			      MR_DEMOTION, &nr);

@@ -86,10 +86,22 @@ struct spm_write_faults {
 
 static DEFINE_PER_CPU(struct spm_write_faults, spm_write_faults);
 
-static void spm_promoted(int nid, enum spm_stat stat, long nr)
+static void spm_promoted(struct spm_node *node, enum spm_stat stat, long nr)
 {
-	spm_stat_add_nid(nid, stat, nr);
-	trace_spm_promote(nid, nr, spm_stat_names[stat]);
+	spm_stat_add(node, stat, nr);
+	trace_spm_promote(node->nid, nr, spm_stat_names[stat]);
+}
+
+/* The same where no page keeps the node. */
+static void spm_promoted_from(int nid, enum spm_stat stat, long nr)
+{
+	struct spm_node *node;
+
+	rcu_read_lock();
+	node = rcu_dereference(spm_table[nid]);
+	if (node)
+		spm_promoted(node, stat, nr);
+	rcu_read_unlock();
 }
 
 /* ---- Where a folio came from, and when ---- */
@@ -340,7 +352,7 @@ bool __spm_free_pages(struct page *page, unsigned int order)
 
 static u64 spm_fault_clock(void)
 {
-	/* Reading the clock takes as long as all else that is done here. */
+	/* Reading the clock takes as long as all else that is done here, PSI longer. */
 	if (this_cpu_inc_return(spm_write_faults.nr) % SPM_FAULTS_PER_SAMPLE)
 		return 0;
 	return ktime_get_ns();
@@ -355,7 +367,8 @@ static u64 spm_fault_clock(void)
 void __spm_fault_begin(struct spm_fault *fault)
 {
 	fault->start_ns = spm_fault_clock();
-	fault->refault = spm_tag_age(fault->folio) < SPM_REFAULT_TIME;
+	fault->refault = fault->start_ns &&
+			 spm_tag_age(fault->folio) < SPM_REFAULT_TIME;
 	if (fault->refault)
 		psi_memstall_enter(&fault->psi);
 }
@@ -437,14 +450,12 @@ static void spm_left_add(struct folio *folio)
 }
 
 /* A write has undone a demotion. */
-static void spm_count_undone(int nid, unsigned long age, long nr)
+static void spm_count_undone(struct spm_node *node, unsigned long age, long nr)
 {
-	if (age <= HZ)
-		spm_stat_add_nid(nid, SPM_STAT_UNDONE_1S, nr);
-	if (age <= 10 * HZ)
-		spm_stat_add_nid(nid, SPM_STAT_UNDONE_10S, nr);
-	if (age <= 60 * HZ)
-		spm_stat_add_nid(nid, SPM_STAT_UNDONE_60S, nr);
+	if (age > 60 * HZ)
+		return;
+	spm_stat_add(node, age > 10 * HZ ? SPM_STAT_UNDONE_60S :
+			   age > HZ ? SPM_STAT_UNDONE_10S : SPM_STAT_UNDONE_1S, nr);
 }
 
 /*
@@ -453,12 +464,9 @@ static void spm_count_undone(int nid, unsigned long age, long nr)
  */
 static void spm_refault(struct folio *folio)
 {
-	long nr = folio_nr_pages(folio);
-
 	folio_set_active(folio);
 	folio_set_workingset(folio);
-	lruvec_stat_mod_folio(folio, WORKINGSET_REFAULT_ANON, nr);
-	lruvec_stat_mod_folio(folio, WORKINGSET_ACTIVATE_ANON, nr);
+	lruvec_stat_mod_folio(folio, WORKINGSET_REFAULT_ANON, folio_nr_pages(folio));
 }
 
 /**
@@ -471,15 +479,16 @@ static void spm_refault(struct folio *folio)
  */
 void __spm_fault_copied(struct vm_fault *vmf, struct folio *from, struct folio *to)
 {
-	unsigned long age = spm_tag_age(from);
+	bool unshare = vmf->flags & FAULT_FLAG_UNSHARE;
+	struct spm_node *node = spm_node_of(from);
+	unsigned long age;
 
-	if (vmf->flags & FAULT_FLAG_UNSHARE) {
-		spm_promoted(folio_nid(from), SPM_STAT_PROMOTED_UNSHARE, 1);
+	spm_promoted(node, unshare ? SPM_STAT_PROMOTED_UNSHARE :
+				     SPM_STAT_PROMOTED_WRITE, 1);
+	if (unshare)
 		return;
-	}
-	spm_promoted(folio_nid(from), SPM_STAT_PROMOTED_WRITE, 1);
-	if (!folio_test_large(from))
-		spm_count_undone(folio_nid(from), age, 1);
+	age = spm_tag_age(from);
+	spm_count_undone(node, age, 1);
 	/* What is locked into memory goes to no list of the LRU. */
 	if (age < SPM_REFAULT_TIME && !(vmf->vma->vm_flags & VM_LOCKED))
 		spm_refault(to);
@@ -642,8 +651,21 @@ unsigned int spm_promote_folios(struct list_head *list)
 	nr = spm_promote_list(&promote, NULL, MR_DEMOTION);
 	list_splice(&promote, list);
 	if (nr)
-		spm_promoted(nid, SPM_STAT_PROMOTED, nr);
+		spm_promoted_from(nid, SPM_STAT_PROMOTED, nr);
 	return nr;
+}
+
+static void spm_promoted_huge(int nid, unsigned long age, long nr)
+{
+	struct spm_node *node;
+
+	rcu_read_lock();
+	node = rcu_dereference(spm_table[nid]);
+	if (node) {
+		spm_promoted(node, SPM_STAT_PROMOTED_WRITE, nr);
+		spm_count_undone(node, age, nr);
+	}
+	rcu_read_unlock();
 }
 
 /**
@@ -672,10 +694,8 @@ bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio)
 	} else {
 		folio_put(folio);
 	}
-	if (nr) {
-		spm_promoted(nid, SPM_STAT_PROMOTED_WRITE, nr);
-		spm_count_undone(nid, age, nr);
-	}
+	if (nr)
+		spm_promoted_huge(nid, age, nr);
 	return nr;
 }
 
@@ -688,7 +708,7 @@ bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio)
  */
 void __spm_promoted_hot(int nid, unsigned int nr)
 {
-	spm_promoted(nid, SPM_STAT_PROMOTED_HOT, nr);
+	spm_promoted_from(nid, SPM_STAT_PROMOTED_HOT, nr);
 }
 
 /**
@@ -699,7 +719,7 @@ void __spm_promoted_hot(int nid, unsigned int nr)
  */
 void __spm_collapsed(int nid)
 {
-	spm_promoted(nid, SPM_STAT_PROMOTED_COLLAPSE, 1);
+	spm_promoted_from(nid, SPM_STAT_PROMOTED_COLLAPSE, 1);
 }
 
 /* ---- What the control loop and evacuation need ---- */

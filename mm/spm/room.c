@@ -256,11 +256,18 @@ static void spm_node_want(struct spm_node *node)
 	spm_control_kick(node);
 }
 
+/*
+ * If there is room but for the next reading, nobody has to make any: the worker is to
+ * read the device, that is all.
+ */
 static void spm_node_refuse(struct spm_node *node)
 {
 	if (!READ_ONCE(node->full) && spm_room_missing(node))
 		WRITE_ONCE(node->full, true);	/* see spm_node_has_room() */
-	spm_node_want(node);
+	if (spm_future_room(node) < SPM_REOPEN_PAGES)
+		spm_node_want(node);
+	else
+		spm_control_kick(node);
 }
 
 /**

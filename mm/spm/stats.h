@@ -25,8 +25,8 @@
  * @SPM_STAT_PROMOTED_UNSHARE: pages that went to DRAM as the kernel or a device was to
  *	keep hold of them
  * @SPM_STAT_UNDONE_1S: pages that were written to within a second of being demoted
- * @SPM_STAT_UNDONE_10S: the same for ten seconds, with those
- * @SPM_STAT_UNDONE_60S: the same for a minute
+ * @SPM_STAT_UNDONE_10S: later than that, but within ten seconds
+ * @SPM_STAT_UNDONE_60S: later than that, but within a minute
  * @SPM_STAT_PROMOTED_HOT: pages that went to DRAM as they were read often
  * @SPM_STAT_PROMOTED_COLLAPSE: pages that were copied to a huge page in DRAM
  * @SPM_STAT_LOADED: pages that were read back
