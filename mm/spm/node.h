@@ -94,6 +94,7 @@ struct spm_range {
  * @trim_retries: how often in turn the device wanted to be asked again
  * @age_after: jiffies at which spm_share() looks for what is cold again
  * @age_round: how often it has
+ * @left_since: jiffies since which spm_tidy() knows of swapped-out pages; 0: of none
  * @drain_after: jiffies after which spm_tidy() may look into batches again
  * @losing: tasks have pages of a device that is gone, and may read them.
  *	Written by the worker, read by spm_sync_removed().
@@ -146,6 +147,7 @@ struct spm_node {
 	unsigned int trim_retries;
 	unsigned long age_after;
 	unsigned int age_round;
+	unsigned long left_since;
 	unsigned long drain_after;
 	bool losing;
 

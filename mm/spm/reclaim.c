@@ -33,6 +33,7 @@
 #include "memcg.h"
 #include "node.h"
 #include "reclaim.h"
+#include "room.h"
 #include "stats.h"
 
 /* Folios that are isolated at the same time, from one cgroup. */
@@ -44,6 +45,8 @@
 #define SPM_IDLE_TURNS		4
 /* Which part of a cgroup's folios is looked at for what is cold, at a time: 1/64. */
 #define SPM_COLD_ROUNDS		64
+/* How long what was swapped out may stay in the swap cache, on SPM. */
+#define SPM_LEFT_TIME		(2 * HZ)
 /* How often pages are taken out of batches that don't get full. */
 #define SPM_DRAIN_TIME		HZ
 /* How long pages that are being written are waited for between turns. */
@@ -380,6 +383,18 @@ static void spm_free_all_left(struct pglist_data *pgdat)
 	spm_turns_end(&turns);
 }
 
+/* Not at once, unless room is short: who uses such a page again need not read it then. */
+static void spm_tidy_swap_cache(struct spm_node *node, struct pglist_data *pgdat)
+{
+	if (!node->left_since)
+		node->left_since = jiffies | 1;		/* 0 is none */
+	if (!spm_short_of_room(node) &&
+	    time_before(jiffies, node->left_since + SPM_LEFT_TIME))
+		return;
+	spm_free_all_left(pgdat);
+	node->left_since = 0;
+}
+
 /**
  * spm_tidy() - free tasks' pages that are of no more use
  * @node: the node
@@ -395,7 +410,7 @@ bool spm_tidy(struct spm_node *node)
 	if (!nr)
 		return false;
 	if (node_page_state(pgdat, NR_SWAPCACHE)) {
-		spm_free_all_left(pgdat);
+		spm_tidy_swap_cache(node, pgdat);
 	} else if (nr > node_page_state(pgdat, NR_ANON_MAPPED) &&
 		   time_after(jiffies, node->drain_after)) {
 		/* Others are on their way from one list to another: not for long. */

@@ -111,8 +111,11 @@ static unsigned long spm_promote(struct spm_node *node, enum spm_kind kind,
 static unsigned long spm_write_back(struct spm_node *node, enum spm_kind kind,
 				    unsigned long nr)
 {
-	unsigned long done = spm_move_off(node, kind, nr, SPM_WRITE_BACK);
+	unsigned long done;
 
+	if (!nr)
+		return 0;
+	done = spm_move_off(node, kind, nr, SPM_WRITE_BACK);
 	trace_spm_relieve(node->nid, SPM_WRITE_BACK, nr, done);
 	return done;
 }

@@ -185,6 +185,18 @@ unsigned long spm_room_missing(const struct spm_node *node)
 	return want > have ? want - have : 0;
 }
 
+/**
+ * spm_short_of_room() - are more of tasks' pages not welcome?
+ * @node: the node
+ *
+ * Context: Any.
+ * Return: true if it is nearly full, or its gate is not open.
+ */
+bool spm_short_of_room(const struct spm_node *node)
+{
+	return spm_room_missing(node) || !spm_node_takes(node);
+}
+
 static bool spm_node_has_room(struct spm_node *node)
 {
 	if (!spm_node_takes(node))

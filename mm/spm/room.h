@@ -23,5 +23,6 @@ void spm_want_for_tasks(int nid);
 void spm_near_full(int nid);
 unsigned long spm_sure_pages(void);
 unsigned long spm_room_missing(const struct spm_node *node);
+bool spm_short_of_room(const struct spm_node *node);
 
 #endif /* _SPM_ROOM_H */
