@@ -69,11 +69,44 @@ static bool spm_memcg_zswap_off(struct mem_cgroup *memcg)
 	return false;
 }
 
+/* Pages that this limit leaves, not looking at those above. */
+static unsigned long spm_limit_room(struct page_counter *counter)
+{
+	unsigned long max = READ_ONCE(counter->max);	/* vs spm_max_write() */
+	unsigned long usage = page_counter_read(counter);
+
+	return max > usage ? max - usage : 0;
+}
+
+static void spm_memcg_refuse(struct page_counter *counter)
+{
+	struct mem_cgroup *memcg = container_of(counter, struct mem_cgroup, spm);
+
+	/* READ_ONCE, WRITE_ONCE: a hint. */
+	if (!READ_ONCE(memcg->spm_full))
+		WRITE_ONCE(memcg->spm_full, true);
+}
+
+/* Would @nr pages more be within this limit and all above it? */
+static bool spm_counter_has_room(struct page_counter *counter, unsigned long nr)
+{
+	for (; counter; counter = counter->parent) {
+		if (spm_limit_room(counter) < nr) {
+			spm_memcg_refuse(counter);
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool spm_memcg_charge(struct mem_cgroup *memcg, unsigned long nr)
 {
 	struct page_counter *fail;
 
-	return !spm_memcg_counted(memcg) ||
+	if (!spm_memcg_counted(memcg))
+		return true;
+	/* What does not fit is not to show in memory.spm.current even for a moment. */
+	return spm_counter_has_room(&memcg->spm, nr) &&
 	       page_counter_try_charge(&memcg->spm, nr, &fail);
 }
 
@@ -283,36 +316,6 @@ void spm_turns_end(struct spm_turns *turns)
 }
 
 #ifdef CONFIG_SPM_MAPPED
-/* Pages that this limit leaves, not looking at those above. */
-static unsigned long spm_limit_room(struct page_counter *counter)
-{
-	unsigned long max = READ_ONCE(counter->max);	/* vs spm_max_write() */
-	unsigned long usage = page_counter_read(counter);
-
-	return max > usage ? max - usage : 0;
-}
-
-static void spm_memcg_refuse(struct page_counter *counter)
-{
-	struct mem_cgroup *memcg = container_of(counter, struct mem_cgroup, spm);
-
-	/* READ_ONCE, WRITE_ONCE: a hint. */
-	if (!READ_ONCE(memcg->spm_full))
-		WRITE_ONCE(memcg->spm_full, true);
-}
-
-/* Would @nr pages more be within this limit and all above it? */
-static bool spm_counter_has_room(struct page_counter *counter, unsigned long nr)
-{
-	for (; counter; counter = counter->parent) {
-		if (spm_limit_room(counter) < nr) {
-			spm_memcg_refuse(counter);
-			return false;
-		}
-	}
-	return true;
-}
-
 static bool spm_limit_open(struct mem_cgroup *memcg)
 {
 	unsigned long max = READ_ONCE(memcg->spm.max);	/* vs spm_max_write() */
