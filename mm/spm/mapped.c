@@ -462,11 +462,19 @@ static void spm_count_undone(struct spm_node *node, unsigned long age, long nr)
  * As workingset_refault() does for what comes back from the swap device: count it, and
  * let it stay for longer this time.
  */
-static void spm_refault(struct folio *folio)
+static void spm_refault(struct folio *folio, long nr)
 {
 	folio_set_active(folio);
 	folio_set_workingset(folio);
-	lruvec_stat_mod_folio(folio, WORKINGSET_REFAULT_ANON, folio_nr_pages(folio));
+	if (nr)
+		lruvec_stat_mod_folio(folio, WORKINGSET_REFAULT_ANON, nr);
+}
+
+/* Small pages are counted by eights: to count takes longer than all else here. */
+static long spm_refaults(void)
+{
+	return this_cpu_read(spm_write_faults.nr) % SPM_FAULTS_PER_SAMPLE ?
+	       0 : SPM_FAULTS_PER_SAMPLE;
 }
 
 /**
@@ -491,7 +499,7 @@ void __spm_fault_copied(struct vm_fault *vmf, struct folio *from, struct folio *
 	spm_count_undone(node, age, 1);
 	/* What is locked into memory goes to no list of the LRU. */
 	if (age < SPM_REFAULT_TIME && !(vmf->vma->vm_flags & VM_LOCKED))
-		spm_refault(to);
+		spm_refault(to, spm_refaults());
 }
 
 /**
@@ -686,7 +694,8 @@ bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio)
 
 	if (spm_memcg_may_promote(folio) && isolate_folio_to_list(folio, &list)) {
 		if (age < SPM_REFAULT_TIME)
-			spm_refault(folio);	/* migration takes its flags along */
+			/* Migration takes its flags along. */
+			spm_refault(folio, folio_nr_pages(folio));
 		/* Keeps migrate_pages() from splitting it. */
 		folio_put(folio);
 		nr = spm_promote_list(&list, vmf, MR_NUMA_MISPLACED);
