@@ -179,19 +179,6 @@ static struct folio *spm_node_alloc_probed(struct spm_node *node,
 	return spm_node_alloc(node, order);
 }
 
-/* No node has room for a user's page. See spm_share(). */
-static void spm_order_want(const struct spm_order *order)
-{
-	struct spm_node *node;
-	unsigned int i;
-
-	for (i = 0; i < order->nr; i++) {
-		node = order->node[i];
-		atomic_long_inc(&node->wanted[SPM_USERS]);
-		spm_control_kick(node);
-	}
-}
-
 /* The caller holds the RCU read lock until it has counted the folio as used. */
 static struct folio *spm_order_alloc(int nid, unsigned int size_order,
 				     struct folio *(*alloc)(struct spm_node *,
@@ -239,7 +226,7 @@ int spm_alloc_pages(unsigned long nr, struct list_head *pages)
 	if (!order)
 		spm_refuse_no_node();
 	else if (!done && nr == 1)
-		spm_order_want(order);
+		spm_want_for_users(numa_node_id());
 	rcu_read_unlock();
 	return done ? 0 : -ENOSPC;
 }
@@ -422,6 +409,8 @@ struct folio *spm_alloc_unadmitted(int nid)
 	rcu_read_lock();
 	folio = spm_order_alloc(nid, 0, spm_node_alloc);
 	rcu_read_unlock();
+	if (!folio)
+		spm_want_for_users(nid);
 	return folio;
 }
 

@@ -10,8 +10,8 @@
  * When the device is gone, it takes away what tasks have mapped instead.
  *
  * It runs at an interval if there is telemetry, and now and then while tasks have pages
- * there; sooner while there is something to trim, and at once
- * when the device raises an event, or when a store finds no room.
+ * there; sooner while there is something to trim, and at once when the device raises an
+ * event, or when a store finds no room.
  *
  * Data are safe if it does not run at all: stores stop when the last reading is
  * too old, see spm_budget_stopped(). And pages that were not trimmed stay taken.

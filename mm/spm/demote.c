@@ -173,8 +173,7 @@ static unsigned long spm_count_pages(struct list_head *list)
 static bool spm_has_alternative(struct folio *folio)
 {
 	struct mem_cgroup *memcg = get_mem_cgroup_from_folio(folio);
-	bool has = memcg ? mem_cgroup_get_nr_swap_pages(memcg) > 0 :
-			   get_nr_swap_pages() > 0;
+	bool has = spm_memcg_swap_slots(memcg) > 0;
 
 	mem_cgroup_put(memcg);
 	return has;
@@ -215,15 +214,19 @@ unsigned int spm_demote_folios(struct list_head *list)
 	unsigned long want;
 	struct folio *folio;
 	LIST_HEAD(fitting);
+	bool fit;
 	int nid;
 
 	if (list_empty(list))
 		return 0;
 	nid = folio_nid(lru_to_folio(list));
 	want = spm_count_pages(list);
-	if (!spm_takes_tasks(nid, want) && !spm_has_alternative(lru_to_folio(list)))
+	fit = spm_takes_tasks(nid, want);
+	if (!fit && !spm_has_alternative(lru_to_folio(list))) {
 		spm_wait_for_room(nid, want);
-	if (spm_takes_tasks(nid, want))
+		fit = spm_takes_tasks(nid, want);
+	}
+	if (fit)
 		list_splice_init(list, &fitting);
 	else
 		spm_pick_fitting(list, &fitting);

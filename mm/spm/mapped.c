@@ -95,13 +95,8 @@ static void spm_promoted(struct spm_node *node, enum spm_stat stat, long nr)
 /* The same where no page keeps the node. */
 static void spm_promoted_from(int nid, enum spm_stat stat, long nr)
 {
-	struct spm_node *node;
-
-	rcu_read_lock();
-	node = rcu_dereference(spm_table[nid]);
-	if (node)
-		spm_promoted(node, stat, nr);
-	rcu_read_unlock();
+	spm_stat_add_nid(nid, stat, nr);
+	trace_spm_promote(nid, nr, spm_stat_names[stat]);
 }
 
 /* ---- Where a folio came from, and when ---- */
@@ -449,13 +444,13 @@ static void spm_left_add(struct folio *folio)
 				   SPM_LEFT_TIME);
 }
 
-/* A write has undone a demotion. */
-static void spm_count_undone(struct spm_node *node, unsigned long age, long nr)
+/* As what it counts that a write has undone a demotion; NR_SPM_STATS: as nothing. */
+static enum spm_stat spm_undone_stat(unsigned long age)
 {
 	if (age > 60 * HZ)
-		return;
-	spm_stat_add(node, age > 10 * HZ ? SPM_STAT_UNDONE_60S :
-			   age > HZ ? SPM_STAT_UNDONE_10S : SPM_STAT_UNDONE_1S, nr);
+		return NR_SPM_STATS;
+	return age > 10 * HZ ? SPM_STAT_UNDONE_60S :
+	       age > HZ ? SPM_STAT_UNDONE_10S : SPM_STAT_UNDONE_1S;
 }
 
 /*
@@ -489,6 +484,7 @@ void __spm_fault_copied(struct vm_fault *vmf, struct folio *from, struct folio *
 {
 	bool unshare = vmf->flags & FAULT_FLAG_UNSHARE;
 	struct spm_node *node = spm_node_of(from);
+	enum spm_stat undone;
 	unsigned long age;
 
 	spm_promoted(node, unshare ? SPM_STAT_PROMOTED_UNSHARE :
@@ -496,7 +492,9 @@ void __spm_fault_copied(struct vm_fault *vmf, struct folio *from, struct folio *
 	if (unshare)
 		return;
 	age = spm_tag_age(from);
-	spm_count_undone(node, age, 1);
+	undone = spm_undone_stat(age);
+	if (undone != NR_SPM_STATS)
+		spm_stat_inc(node, undone);
 	/* What is locked into memory goes to no list of the LRU. */
 	if (age < SPM_REFAULT_TIME && !(vmf->vma->vm_flags & VM_LOCKED))
 		spm_refault(to, spm_refaults());
@@ -665,15 +663,11 @@ unsigned int spm_promote_folios(struct list_head *list)
 
 static void spm_promoted_huge(int nid, unsigned long age, long nr)
 {
-	struct spm_node *node;
+	enum spm_stat undone = spm_undone_stat(age);
 
-	rcu_read_lock();
-	node = rcu_dereference(spm_table[nid]);
-	if (node) {
-		spm_promoted(node, SPM_STAT_PROMOTED_WRITE, nr);
-		spm_count_undone(node, age, nr);
-	}
-	rcu_read_unlock();
+	spm_promoted_from(nid, SPM_STAT_PROMOTED_WRITE, nr);
+	if (undone != NR_SPM_STATS)
+		spm_stat_add_nid(nid, undone, nr);
 }
 
 /**

@@ -235,6 +235,18 @@ static bool spm_memcg_has_room(struct mem_cgroup *memcg, unsigned long nr,
 }
 
 /**
+ * spm_memcg_swap_slots() - free swap slots that a cgroup may use
+ * @memcg: the cgroup, or NULL
+ *
+ * Context: Any. The cgroup does not go away.
+ * Return: number of pages.
+ */
+long spm_memcg_swap_slots(struct mem_cgroup *memcg)
+{
+	return memcg ? mem_cgroup_get_nr_swap_pages(memcg) : get_nr_swap_pages();
+}
+
+/**
  * spm_memcg_may_swap_in() - may swapped-out pages go to DRAM unasked?
  * @memcg: the cgroup that they belong to; NULL if there are none
  * @nr: number of pages
@@ -247,10 +259,8 @@ static bool spm_memcg_has_room(struct mem_cgroup *memcg, unsigned long nr,
  */
 bool spm_memcg_may_swap_in(struct mem_cgroup *memcg, unsigned long nr)
 {
-	long slots = memcg ? mem_cgroup_get_nr_swap_pages(memcg) :
-			     get_nr_swap_pages();
-
-	return slots > (long)nr && spm_memcg_has_room(memcg, nr, SPM_UNASKED);
+	return spm_memcg_swap_slots(memcg) > (long)nr &&
+	       spm_memcg_has_room(memcg, nr, SPM_UNASKED);
 }
 EXPORT_SYMBOL_GPL(spm_memcg_may_swap_in);
 
@@ -325,7 +335,7 @@ static bool spm_limit_open(struct mem_cgroup *memcg)
 		return false;
 	if (!READ_ONCE(memcg->spm_full))		/* vs spm_memcg_refuse() */
 		return true;
-	if (spm_limit_room(&memcg->spm) < max(max >> SPM_REOPEN_SHIFT, SPM_REOPEN_PAGES))
+	if (spm_limit_room(&memcg->spm) < spm_reopen_room(max))
 		return false;
 	WRITE_ONCE(memcg->spm_full, false);
 	return true;

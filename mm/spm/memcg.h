@@ -3,6 +3,7 @@
 #ifndef _SPM_MEMCG_H
 #define _SPM_MEMCG_H
 
+#include <linux/swap.h>
 #include <linux/types.h>
 
 struct folio;
@@ -25,11 +26,17 @@ typedef unsigned long (*spm_give_fn)(struct mem_cgroup *memcg, unsigned long nr,
 				     void *arg);
 
 #ifdef CONFIG_MEMCG
+long spm_memcg_swap_slots(struct mem_cgroup *memcg);
 unsigned long spm_turns_go_on(struct spm_turns *turns, unsigned long nr,
 			      spm_give_fn give, void *arg);
 void spm_turns_let_go(struct spm_turns *turns);
 void spm_turns_end(struct spm_turns *turns);
 #else
+static inline long spm_memcg_swap_slots(struct mem_cgroup *memcg)
+{
+	return get_nr_swap_pages();
+}
+
 static inline unsigned long spm_turns_go_on(struct spm_turns *turns,
 					    unsigned long nr, spm_give_fn give,
 					    void *arg)

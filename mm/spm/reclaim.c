@@ -46,7 +46,7 @@
 /* Which part of a cgroup's folios is looked at for what is cold, at a time: 1/64. */
 #define SPM_COLD_ROUNDS		64
 /* How long what was swapped out may stay in the swap cache, on SPM. */
-#define SPM_LEFT_TIME		(2 * HZ)
+#define SPM_CACHED_TIME		(2 * HZ)
 /* How often pages are taken out of batches that don't get full. */
 #define SPM_DRAIN_TIME		HZ
 /* How long pages that are being written are waited for between turns. */
@@ -389,7 +389,7 @@ static void spm_tidy_swap_cache(struct spm_node *node, struct pglist_data *pgdat
 	if (!node->left_since)
 		node->left_since = jiffies | 1;		/* 0 is none */
 	if (!spm_short_of_room(node) &&
-	    time_before(jiffies, node->left_since + SPM_LEFT_TIME))
+	    time_before(jiffies, node->left_since + SPM_CACHED_TIME))
 		return;
 	spm_free_all_left(pgdat);
 	node->left_since = 0;

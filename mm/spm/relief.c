@@ -189,31 +189,14 @@ static unsigned long spm_yield(struct spm_node *node, enum spm_kind kind,
 			      min_t(unsigned long, wanted, excess / SPM_SHARE_PART));
 }
 
-/* Pages that have to go until the device opens its gate again, at the ratio of now. */
-static unsigned long spm_pages_above_mark(struct spm_node *node)
-{
-	/* READ_ONCE: written by this worker only, but under the lock. */
-	u64 used_bytes = READ_ONCE(node->budget.reading.used_bytes);
-	u64 low_bytes, high_bytes;
-
-	if (!node->budgeted || READ_ONCE(node->budget.gate) != SPM_GATE_TARGET)
-		return 0;
-	spm_budget_marks(&node->budget, &low_bytes, &high_bytes);
-	if (used_bytes <= low_bytes)
-		return 0;
-	return mul_u64_u64_div_u64(spm_stat_read(node, SPM_STAT_USED),
-				   used_bytes - low_bytes, used_bytes) + 1;
-}
-
 /*
  * Tasks want room, and have most of the node themselves. What has not been used there
  * for the longest time makes some: as on the lower tier of memory tiering, who came
- * first does not stay for ever.
+ * first does not stay for ever. A device that is short of space is spm_relieve()'s matter.
  */
 static unsigned long spm_age(struct spm_node *node)
 {
-	unsigned long nr = max(spm_room_missing(node), spm_pages_above_mark(node));
-	unsigned long done;
+	unsigned long nr = spm_room_missing(node), done;
 
 	if (!nr || node->yields || get_nr_swap_pages() <= 0 ||
 	    time_after(jiffies, node->wanted_until[SPM_TASKS]) ||

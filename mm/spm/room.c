@@ -167,8 +167,7 @@ void spm_wait_for_room(int nid, unsigned long nr)
 
 static unsigned long spm_reopen_pages(const struct spm_node *node)
 {
-	return max(zone_managed_pages(spm_zone(node)) >> SPM_REOPEN_SHIFT,
-		   SPM_REOPEN_PAGES);
+	return spm_reopen_room(zone_managed_pages(spm_zone(node)));
 }
 
 /**
@@ -262,24 +261,60 @@ unsigned long spm_sure_pages(void)
 	return sum;
 }
 
-static void spm_node_want(struct spm_node *node)
+static void spm_node_want(struct spm_node *node, enum spm_kind kind)
 {
-	atomic_long_inc(&node->wanted[SPM_TASKS]);
+	atomic_long_inc(&node->wanted[kind]);
 	spm_control_kick(node);
+}
+
+static void spm_node_want_for_users(struct spm_node *node)
+{
+	spm_node_want(node, SPM_USERS);
 }
 
 /*
  * If there is room but for the next reading, nobody has to make any: the worker is to
  * read the device, that is all.
  */
-static void spm_node_refuse(struct spm_node *node)
+static void spm_node_want_for_tasks(struct spm_node *node)
 {
 	if (!READ_ONCE(node->full) && spm_room_missing(node))
 		WRITE_ONCE(node->full, true);	/* see spm_node_has_room() */
 	if (spm_future_room(node) < SPM_REOPEN_PAGES)
-		spm_node_want(node);
+		spm_node_want(node, SPM_TASKS);
 	else
 		spm_control_kick(node);
+}
+
+static void spm_node_near_full(struct spm_node *node)
+{
+	if (spm_room_missing(node))
+		spm_node_want(node, SPM_TASKS);
+}
+
+static void spm_order_each(int nid, void (*tell)(struct spm_node *node))
+{
+	const struct spm_order *order;
+	unsigned int i;
+
+	rcu_read_lock();
+	order = spm_order_get(nid);
+	for (i = 0; order && i < order->nr; i++)
+		tell(order->node[i]);
+	rcu_read_unlock();
+}
+
+/**
+ * spm_want_for_users() - a user's page should have gone to SPM, and found no room
+ * @nid: NUMA node that it is near to
+ *
+ * So that tasks make some if they have more of it: see spm_share().
+ *
+ * Context: Any.
+ */
+void spm_want_for_users(int nid)
+{
+	spm_order_each(nid, spm_node_want_for_users);
 }
 
 /**
@@ -292,14 +327,7 @@ static void spm_node_refuse(struct spm_node *node)
  */
 void spm_want_for_tasks(int nid)
 {
-	const struct spm_order *order;
-	unsigned int i;
-
-	rcu_read_lock();
-	order = spm_order_get(nid);
-	for (i = 0; order && i < order->nr; i++)
-		spm_node_refuse(order->node[i]);
-	rcu_read_unlock();
+	spm_order_each(nid, spm_node_want_for_tasks);
 }
 
 /**
@@ -312,13 +340,5 @@ void spm_want_for_tasks(int nid)
  */
 void spm_near_full(int nid)
 {
-	const struct spm_order *order;
-	unsigned int i;
-
-	rcu_read_lock();
-	order = spm_order_get(nid);
-	for (i = 0; order && i < order->nr; i++)
-		if (spm_room_missing(order->node[i]))
-			spm_node_want(order->node[i]);
-	rcu_read_unlock();
+	spm_order_each(nid, spm_node_near_full);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Is there room for tasks' pages on SPM nodes? */
+/* Is there room for tasks' pages on SPM nodes? And who wants some */
 #ifndef _SPM_ROOM_H
 #define _SPM_ROOM_H
 
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 struct spm_node;
@@ -14,11 +15,17 @@ struct spm_node;
 #define SPM_REOPEN_PAGES	512UL
 #define SPM_REOPEN_SHIFT	7
 
+static inline unsigned long spm_reopen_room(unsigned long all)
+{
+	return max(all >> SPM_REOPEN_SHIFT, SPM_REOPEN_PAGES);
+}
+
 bool spm_takes_tasks(int nid, unsigned long nr);
 bool spm_will_take_tasks(int nid, unsigned long nr);
 void spm_wait_for_room(int nid, unsigned long nr);
 void spm_room_changed(void);
 bool spm_open_to_tasks(int nid);
+void spm_want_for_users(int nid);
 void spm_want_for_tasks(int nid);
 void spm_near_full(int nid);
 unsigned long spm_sure_pages(void);

@@ -167,6 +167,21 @@ vmstat() {
 	awk -v field="$1" '$1 == field { print $2 }' /proc/vmstat
 }
 
+# numa_maps PID NODE - a task's pages on a node
+numa_maps() {
+	grep -o " N$2=[0-9]*" "/proc/$1/numa_maps" | awk -F= '{ n += $2 } END { print n + 0 }'
+}
+
+# smaps PID FIELD - in kB
+smaps() {
+	awk -v field="$2:" '$1 == field { n += $2 } END { print n + 0 }' "/proc/$1/smaps"
+}
+
+# only_pid CGROUP - of its one process
+only_pid() {
+	cat "$cgroups/$1/cgroup.procs"
+}
+
 # zswap_stat FIELD - from debugfs
 zswap_stat() {
 	cat "$debug/zswap/$1"
@@ -270,6 +285,27 @@ opens() {
 # oom_kills - since boot
 oom_kills() {
 	vmstat oom_kill
+}
+
+# demotion - reclaim demotes, from here on
+demotion() {
+	put 1 $spm/demote_enabled
+}
+
+# with_lru GENERATIONS FUNCTION
+with_lru() {
+	local enabled
+	enabled=$(cat $lru_gen)
+	put "$1" $lru_gen
+	"$2"
+	put "$enabled" $lru_gen
+}
+
+# with_the_other_lru FUNCTION
+with_the_other_lru() {
+	local other=0
+	[ $(($(cat $lru_gen))) -ne 0 ] || other=7
+	with_lru $other "$1"
 }
 
 # use_zswap ZPOOL - switch zswap on with this zpool
