@@ -65,7 +65,7 @@ static void spm_control_work(struct work_struct *work)
 {
 	struct spm_node *node = container_of(to_delayed_work(work),
 					     struct spm_node, control);
-	bool busy, untidy;
+	bool busy, losing, untidy;
 
 	spm_turns_let_go(&node->turns[SPM_USERS]);
 	spm_turns_let_go(&node->turns[SPM_TASKS]);
@@ -76,9 +76,11 @@ static void spm_control_work(struct work_struct *work)
 	} else if (!READ_ONCE(node->removed)) {
 		spm_share(node);
 	}
-	node->losing = READ_ONCE(node->removed) && spm_mapped_lose(node);
+	losing = READ_ONCE(node->removed) && spm_mapped_lose(node);
+	if (READ_ONCE(node->removed) && !losing)
+		complete_all(&node->lost);
 	untidy = !READ_ONCE(node->removed) && spm_tidy(node);
-	busy = spm_trim(node) || node->losing;
+	busy = spm_trim(node) || losing;
 
 	WRITE_ONCE(node->kick_after, jiffies + 1);	/* see spm_control_kick() */
 	if (busy)

@@ -3,11 +3,10 @@
  * What the device of an SPM node tells without being asked
  *
  * A provider calls these, with its own locks held if it likes: none of its
- * operations is called from here, but for spm_sync_removed().
+ * operations is called from here.
  */
 #define pr_fmt(fmt) "spm: " fmt
 
-#include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/highmem.h>
 #include <linux/printk.h>
@@ -117,15 +116,19 @@ bool spm_folio_present(const struct folio *folio)
  * raise a machine check for a device that is gone, they may read anything until
  * this returns. Afterwards they get SIGBUS.
  *
- * Context: Process context. May sleep. Calls operations of the provider's.
+ * Somebody may unregister the node meanwhile: then this returns before the provider's
+ * release operation is called.
+ *
+ * Context: Process context. May sleep. Begins before the provider's release operation,
+ * and in none of its operations, which the worker has to end first.
  */
 void spm_sync_removed(struct spm_node *node)
 {
-	spm_control_run(node);
-	while (READ_ONCE(node->losing)) {	/* vs the worker's next run */
-		msleep(SPM_TRIM_DELAY_MS);
-		spm_control_run(node);
-	}
+	if (WARN_ON_ONCE(!READ_ONCE(node->removed)))	/* as in spm_notify() */
+		return;
+	kref_get(&node->ref);
+	wait_for_completion(&node->lost);
+	spm_node_put(node);
 }
 EXPORT_SYMBOL_GPL(spm_sync_removed);
 

@@ -250,11 +250,24 @@ static int spm_provider_check(const struct spm_provider *provider)
 	return 0;
 }
 
-static void spm_node_destroy(struct spm_node *node)
+static void spm_node_free(struct kref *ref)
 {
+	struct spm_node *node = container_of(ref, struct spm_node, ref);
+
 	free_percpu(node->cpu);
 	kfree_const(node->name);
 	kfree(node);
+}
+
+/**
+ * spm_node_put() - give back a reference to a node
+ * @node: the node, which may be gone afterwards
+ *
+ * Context: Process context. May sleep.
+ */
+void spm_node_put(struct spm_node *node)
+{
+	kref_put(&node->ref, spm_node_free);
 }
 
 static struct spm_node *spm_node_new(const struct spm_provider *provider)
@@ -268,6 +281,8 @@ static struct spm_node *spm_node_new(const struct spm_provider *provider)
 	if (!node)
 		return NULL;
 
+	kref_init(&node->ref);
+	init_completion(&node->lost);
 	node->nr_ranges = provider->nr_ranges;
 	for (i = 0; i < provider->nr_ranges; i++)
 		node->ranges[i].range = provider->ranges[i];
@@ -282,7 +297,7 @@ static struct spm_node *spm_node_new(const struct spm_provider *provider)
 	node->name = kstrdup_const(provider->name, GFP_KERNEL);
 	node->cpu = alloc_percpu(struct spm_cpu);
 	if (!node->name || !node->cpu) {
-		spm_node_destroy(node);
+		spm_node_put(node);
 		return NULL;
 	}
 	spm_control_init(node);
@@ -376,7 +391,7 @@ static int spm_node_discard(struct spm_node *node)
 	spm_leftover[node->nid] = NULL;
 	spm_node_unmark(node);
 	spm_hooks_put();
-	spm_node_destroy(node);
+	spm_node_put(node);
 	return 0;
 }
 
@@ -444,7 +459,7 @@ static int spm_node_register(struct spm_node *node)
 err_hooks:
 	spm_hooks_put();
 err_destroy:
-	spm_node_destroy(node);
+	spm_node_put(node);
 	return rc;
 }
 
@@ -571,6 +586,7 @@ static int spm_node_unregister_call(void *arg)
 	spm_node_unpublish(node);
 	spm_stats_retire(node);
 	spm_node_unmark(node);
+	complete_all(&node->lost);
 	return 0;
 }
 
@@ -610,7 +626,7 @@ int spm_unregister_node(struct spm_node *node)
 	spm_hooks_put();
 	if (node->ops && node->ops->release)
 		node->ops->release(node);
-	spm_node_destroy(node);
+	spm_node_put(node);
 	module_put(owner);
 	return 0;
 }

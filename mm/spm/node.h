@@ -18,6 +18,8 @@
 
 #include <linux/atomic.h>
 #include <linux/cache.h>
+#include <linux/completion.h>
+#include <linux/kref.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -96,8 +98,9 @@ struct spm_range {
  * @age_round: how often it has
  * @left_since: jiffies since which spm_tidy() knows of swapped-out pages; 0: of none
  * @drain_after: jiffies after which spm_tidy() may look into batches again
- * @losing: tasks have pages of a device that is gone, and may read them.
- *	Written by the worker, read by spm_sync_removed().
+ * @lost: the device is gone, and tasks can read no more pages of it. Completed by the
+ *	worker when it has taken away the last one, or by who has unregistered the node.
+ * @ref: the registration's, and one of each caller in spm_sync_removed()
  * @ranges: its memory; written under spm_mutex
  *
  * The members are in groups by who writes them, and each group begins a cache
@@ -149,7 +152,8 @@ struct spm_node {
 	unsigned int age_round;
 	unsigned long left_since;
 	unsigned long drain_after;
-	bool losing;
+	struct completion lost;
+	struct kref ref;
 
 	struct spm_range ranges[] __counted_by(nr_ranges);
 };
@@ -159,6 +163,7 @@ extern struct spm_node __rcu *spm_table[MAX_NUMNODES];
 unsigned long spm_node_capacity_pages(const struct spm_node *node);
 void spm_node_close(struct spm_node *node);
 void spm_node_open(struct spm_node *node);
+void spm_node_put(struct spm_node *node);
 bool spm_folio_present(const struct folio *folio);
 
 /**

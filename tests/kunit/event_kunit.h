@@ -134,6 +134,78 @@ static void spm_event_test_removed_no_telemetry(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
 }
 
+/* How long who has told of a removal may wait once the node is gone. */
+#define SPM_EVENT_WAIT	(10 * HZ)
+
+/**
+ * struct spm_event_waiter - one who has told that a device is gone
+ * @work: its thread's
+ * @node: the node
+ * @returned: tasks can't read there any more, it was told
+ */
+struct spm_event_waiter {
+	struct work_struct work;
+	struct spm_node *node;
+	struct completion returned;
+};
+
+static void spm_event_wait(struct work_struct *work)
+{
+	struct spm_event_waiter *w = container_of(work, struct spm_event_waiter, work);
+
+	spm_sync_removed(w->node);
+	complete(&w->returned);
+}
+
+static void spm_event_start_waiter(struct spm_event_waiter *w, struct spm_node *node)
+{
+	w->node = node;
+	init_completion(&w->returned);
+	INIT_WORK_ONSTACK(&w->work, spm_event_wait);
+	queue_work(system_unbound_wq, &w->work);
+}
+
+/* Tests that who waits for tasks to have lost all goes on when the node goes. */
+static void spm_event_test_removed_and_unregistered(struct kunit *test)
+{
+	struct spm_node *node = spm_control_register(test, 0);
+	struct spm_event_waiter waiter;
+
+	/* The worker finds that tasks have a page, and does not run any more. */
+	spm_stat_inc(node, SPM_STAT_MAPPED);
+	spm_notify(node, SPM_EVENT_REMOVED);
+	spm_kunit_run(test, 0);
+	spm_kunit_hold(test, 0);
+	spm_event_start_waiter(&waiter, node);
+	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&waiter.returned, HZ / 10), 0);
+
+	spm_stat_add(node, SPM_STAT_MAPPED, -1);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&waiter.returned,
+							  SPM_EVENT_WAIT), 0);
+	flush_work(&waiter.work);
+	destroy_work_on_stack(&waiter.work);
+}
+
+/* Tests that who waits goes on when tasks have lost all, and does not wait again. */
+static void spm_event_test_removed_and_lost(struct kunit *test)
+{
+	struct spm_node *node = spm_control_register(test, 0);
+	struct spm_event_waiter waiter;
+
+	spm_stat_inc(node, SPM_STAT_MAPPED);
+	spm_notify(node, SPM_EVENT_REMOVED);
+	spm_event_start_waiter(&waiter, node);
+	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&waiter.returned, HZ / 10), 0);
+
+	spm_stat_add(node, SPM_STAT_MAPPED, -1);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&waiter.returned,
+							  SPM_EVENT_WAIT), 0);
+	flush_work(&waiter.work);
+	destroy_work_on_stack(&waiter.work);
+	spm_sync_removed(node);
+}
+
 /* Tests that pages are counted which the device says it has lost. */
 static void spm_event_test_poisoned(struct kunit *test)
 {
@@ -332,6 +404,8 @@ static struct kunit_case spm_event_cases[] = {
 	KUNIT_CASE(spm_event_test_low),
 	KUNIT_CASE(spm_event_test_removed),
 	KUNIT_CASE(spm_event_test_removed_no_telemetry),
+	KUNIT_CASE(spm_event_test_removed_and_unregistered),
+	KUNIT_CASE(spm_event_test_removed_and_lost),
 	KUNIT_CASE(spm_event_test_poisoned),
 	KUNIT_CASE(spm_event_test_target),
 	KUNIT_CASE(spm_event_test_relief),
