@@ -128,11 +128,12 @@ void spm_budget_init(struct spm_budget *budget, int nid, u64 logical_bytes)
  * spm_budget_snapshot() - note how much had been written
  * @budget: the budget
  * @written: number of pages that were written completely by
+ * @moved: number of pages that were moved away, and that the device held no more at
  * @now_ns: this time
  *
  * Context: Any; by one caller at a time.
  */
-void spm_budget_snapshot(struct spm_budget *budget, u64 written, u64 now_ns)
+void spm_budget_snapshot(struct spm_budget *budget, u64 written, u64 moved, u64 now_ns)
 {
 	const struct spm_snapshot *last;
 	unsigned long flags;
@@ -148,6 +149,7 @@ void spm_budget_snapshot(struct spm_budget *budget, u64 written, u64 now_ns)
 			(struct spm_snapshot) {
 				.time_ns = now_ns,
 				.written = written,
+				.moved = moved,
 			};
 	spin_unlock_irqrestore(&budget->lock, flags);
 }
@@ -228,6 +230,7 @@ static int spm_budget_take(struct spm_budget *budget,
 	budget->reading.physical_bytes = min(reading->physical_bytes,
 					     budget->logical_bytes);
 	budget->base = snapshot->written;
+	budget->moved = snapshot->moved;
 	/* Set before the gate may open. WRITE_ONCE: see spm_budget_stopped(). */
 	WRITE_ONCE(budget->fresh_until,
 		   now + nsecs_to_jiffies(reading->as_of_ns + stale_ns - now_ns));
@@ -393,6 +396,16 @@ u64 spm_budget_bound_bytes(struct spm_budget *budget)
 	return now.reading.used_bytes + ((now.granted - now.base) << PAGE_SHIFT);
 }
 
+static u64 spm_budget_deficit(const struct spm_budget *budget)
+{
+	u64 reopen = spm_budget_reopen_bytes(budget), used = budget->reading.used_bytes;
+
+	if (budget->gate == SPM_GATE_OPEN || budget->gate == SPM_GATE_STALE ||
+	    budget->gate == SPM_GATE_REMOVED || used <= reopen)
+		return 0;
+	return used - reopen;
+}
+
 /**
  * spm_budget_deficit_bytes() - how much has to leave the device
  * @budget: the budget
@@ -404,15 +417,51 @@ u64 spm_budget_bound_bytes(struct spm_budget *budget)
 u64 spm_budget_deficit_bytes(struct spm_budget *budget)
 {
 	struct spm_budget now;
-	u64 reopen, used;
 
 	spm_budget_get(budget, &now);
-	reopen = spm_budget_reopen_bytes(&now);
-	used = now.reading.used_bytes;
-	if (now.gate == SPM_GATE_OPEN || now.gate == SPM_GATE_STALE ||
-	    now.gate == SPM_GATE_REMOVED || used <= reopen)
+	return spm_budget_deficit(&now);
+}
+
+/**
+ * spm_budget_moving() - how many pages were moved away that may be in the reading?
+ * @budget: the budget
+ * @moved: number of pages that were moved away until now
+ *
+ * Context: Any.
+ * Return: number of pages.
+ */
+u64 spm_budget_moving(struct spm_budget *budget, u64 moved)
+{
+	struct spm_budget now;
+
+	spm_budget_get(budget, &now);
+	return moved - now.moved;
+}
+
+/**
+ * spm_budget_surplus() - how many pages have to leave the device?
+ * @budget: the budget
+ * @used: pages that are in use there
+ * @moved: number of pages that were moved away until now
+ *
+ * As many as take what has to leave, at the ratio of the reading. Those that were moved
+ * away, but may be in the reading, count as gone.
+ *
+ * Context: Any.
+ * Return: number of pages, @used at most.
+ */
+unsigned long spm_budget_surplus(struct spm_budget *budget, unsigned long used, u64 moved)
+{
+	struct spm_budget now;
+	u64 deficit, moving, nr;
+
+	spm_budget_get(budget, &now);
+	deficit = spm_budget_deficit(&now);
+	if (!deficit)
 		return 0;
-	return used - reopen;
+	moving = moved - now.moved;
+	nr = mul_u64_u64_div_u64(used + moving, deficit, now.reading.used_bytes) + 1;
+	return min_t(u64, nr - min(nr, moving), used);
 }
 
 /**

@@ -54,10 +54,12 @@ struct spm_knobs {
  * struct spm_snapshot - what had been written to a node at some time
  * @time_ns: the time
  * @written: number of pages that were written completely by then
+ * @moved: number of pages that were moved away, and that the device held no more then
  */
 struct spm_snapshot {
 	u64 time_ns;
 	u64 written;
+	u64 moved;
 };
 
 /* So many are kept. They are taken so far apart that they cover stale_ms. */
@@ -72,6 +74,7 @@ struct spm_snapshot {
  * @knobs: the administrator's
  * @limit_bytes: what the device may hold at most
  * @base: pages that were surely in @reading
+ * @moved: pages that were moved away, and were surely not in @reading any more
  * @reading: the last one that was good; physical_bytes 0 before the first
  * @stopped_ns: when the hard stop began, or was confirmed last
  * @uncovered: @limit_bytes has fallen, and @granted is above @limit since
@@ -94,6 +97,7 @@ struct spm_budget {
 	struct spm_knobs knobs;
 	u64 limit_bytes;
 	u64 base;
+	u64 moved;
 	struct spm_telemetry reading;
 	u64 stopped_ns;
 	bool uncovered;
@@ -112,7 +116,7 @@ extern const char *const spm_gate_names[NR_SPM_GATES];
 extern const struct spm_knobs spm_knobs_default;
 
 void spm_budget_init(struct spm_budget *budget, int nid, u64 logical_bytes);
-void spm_budget_snapshot(struct spm_budget *budget, u64 written, u64 now_ns);
+void spm_budget_snapshot(struct spm_budget *budget, u64 written, u64 moved, u64 now_ns);
 int spm_budget_reading(struct spm_budget *budget,
 		       const struct spm_telemetry *reading, u64 now_ns,
 		       unsigned long now);
@@ -124,6 +128,8 @@ void spm_budget_take_back(struct spm_budget *budget, u64 nr);
 void spm_budget_get(struct spm_budget *budget, struct spm_budget *copy);
 u64 spm_budget_bound_bytes(struct spm_budget *budget);
 u64 spm_budget_deficit_bytes(struct spm_budget *budget);
+u64 spm_budget_moving(struct spm_budget *budget, u64 moved);
+unsigned long spm_budget_surplus(struct spm_budget *budget, unsigned long used, u64 moved);
 int spm_budget_set_knobs(struct spm_budget *budget, const struct spm_knobs *knobs);
 void spm_budget_marks(struct spm_budget *budget, u64 *low_bytes, u64 *high_bytes);
 

@@ -2,18 +2,18 @@
 /*
  * The control loop of an SPM node
  *
- * One worker for each node. Each time it
- *   1. reads the device, see reading.c;
- *   2. moves pages off the node if it is short of space, see relief.c;
- *   3. frees what is of no more use, see reclaim.c;
- *   4. trims what was freed, see trim.c.
- * When the device is gone, it takes away what tasks have mapped instead.
+ * Each node has three workers, none of which waits for another, nor for another node's:
+ *   reading	reads the device, see reading.c, each time interval_ms has passed; at once
+ *		when the device raises an event, or when a store finds no room
+ *   relief	moves pages off the node if it is short of space, see relief.c, and frees
+ *		what is of no more use, see reclaim.c: after each reading, and now and then
+ *		while tasks have pages there. When the device is gone, it takes away what
+ *		tasks have mapped instead.
+ *   trim	trims what was freed, see trim.c, soon after it was
+ * So a swap device that is slow, or a device that takes its time to trim, does not keep
+ * readings from being fresh. A node without telemetry is not read.
  *
- * It runs at an interval if there is telemetry, and now and then while tasks have pages
- * there; sooner while there is something to trim, and at once when the device raises an
- * event, or when a store finds no room.
- *
- * Data are safe if it does not run at all: stores stop when the last reading is
+ * Data are safe if none of them runs at all: stores stop when the last reading is
  * too old, see spm_budget_stopped(). And pages that were not trimmed stay taken.
  */
 #define pr_fmt(fmt) "spm: " fmt
@@ -33,9 +33,87 @@
 #include "reclaim.h"
 #include "relief.h"
 #include "room.h"
+#include "stats.h"
 #include "trim.h"
 
 static struct workqueue_struct *spm_wq;
+
+static void spm_control_queue(struct delayed_work *work, unsigned int delay_ms)
+{
+	queue_delayed_work(spm_wq, work, msecs_to_jiffies(delay_ms));
+}
+
+static void spm_control_now(struct delayed_work *work)
+{
+	mod_delayed_work(spm_wq, work, 0);
+}
+
+static unsigned int spm_interval_ms(const struct spm_node *node)
+{
+	return READ_ONCE(node->budget.knobs.interval_ms);	/* vs spm_knob_store() */
+}
+
+/* ---- The workers ---- */
+
+static void spm_reading_work(struct work_struct *work)
+{
+	struct spm_node *node = container_of(to_delayed_work(work),
+					     struct spm_node, reading);
+
+	if (READ_ONCE(node->removed))		/* vs spm_notify() */
+		return;
+	spm_read_device(node);
+	spm_room_changed();
+	WRITE_ONCE(node->kick_after, jiffies + 1);	/* see spm_control_kick() */
+	spm_control_now(&node->relief);
+	/* There is soon more room while pages are being trimmed. */
+	spm_control_queue(&node->reading, spm_stat_read(node, SPM_STAT_UNTRIMMED) ?
+					  SPM_TRIM_DELAY_MS : spm_interval_ms(node));
+}
+
+/* The device is gone. */
+static void spm_lose(struct spm_node *node)
+{
+	if (spm_mapped_lose(node))
+		spm_control_queue(&node->relief, SPM_TRIM_DELAY_MS);
+	else
+		complete_all(&node->lost);
+}
+
+static void spm_relief_work(struct work_struct *work)
+{
+	struct spm_node *node = container_of(to_delayed_work(work),
+					     struct spm_node, relief);
+	bool more, untidy;
+
+	spm_turns_let_go(&node->turns[SPM_USERS]);
+	spm_turns_let_go(&node->turns[SPM_TASKS]);
+	if (READ_ONCE(node->removed)) {		/* vs spm_notify() */
+		spm_lose(node);
+		return;
+	}
+	more = spm_relieve(node);
+	untidy = spm_tidy(node);
+
+	WRITE_ONCE(node->kick_after, jiffies + 1);	/* see spm_control_kick() */
+	if (more)
+		spm_control_now(&node->relief);
+	else if (node->yields && !node->budgeted)
+		spm_control_queue(&node->relief, spm_interval_ms(node));
+	else if (untidy)
+		spm_control_tidy_soon(node);
+}
+
+static void spm_trim_work(struct work_struct *work)
+{
+	struct spm_node *node = container_of(to_delayed_work(work),
+					     struct spm_node, trim);
+
+	if (spm_trim(node))
+		spm_control_queue(&node->trim, spm_trim_delay_ms(node));
+}
+
+/* ---- Waking them ---- */
 
 /**
  * spm_control_trim_soon() - there are pages to be trimmed
@@ -45,8 +123,7 @@ static struct workqueue_struct *spm_wq;
  */
 void spm_control_trim_soon(struct spm_node *node)
 {
-	queue_delayed_work(spm_wq, &node->control,
-			   msecs_to_jiffies(SPM_TRIM_DELAY_MS));
+	spm_control_queue(&node->trim, SPM_TRIM_DELAY_MS);
 }
 
 /**
@@ -57,57 +134,30 @@ void spm_control_trim_soon(struct spm_node *node)
  */
 void spm_control_tidy_soon(struct spm_node *node)
 {
-	if (!delayed_work_pending(&node->control))
-		queue_delayed_work(spm_wq, &node->control, SPM_TIDY_TIME);
-}
-
-static void spm_control_work(struct work_struct *work)
-{
-	struct spm_node *node = container_of(to_delayed_work(work),
-					     struct spm_node, control);
-	bool busy, losing, untidy;
-
-	spm_turns_let_go(&node->turns[SPM_USERS]);
-	spm_turns_let_go(&node->turns[SPM_TASKS]);
-	if (node->budgeted && !READ_ONCE(node->removed)) {
-		spm_read_device(node);
-		spm_room_changed();
-		spm_relieve(node);
-	} else if (!READ_ONCE(node->removed)) {
-		spm_share(node);
-	}
-	losing = READ_ONCE(node->removed) && spm_mapped_lose(node);
-	if (READ_ONCE(node->removed) && !losing)
-		complete_all(&node->lost);
-	untidy = !READ_ONCE(node->removed) && spm_tidy(node);
-	busy = spm_trim(node) || losing;
-
-	WRITE_ONCE(node->kick_after, jiffies + 1);	/* see spm_control_kick() */
-	if (busy)
-		spm_control_trim_soon(node);
-	else if (node->budgeted || node->yields)
-		queue_delayed_work(spm_wq, &node->control,
-				   msecs_to_jiffies(READ_ONCE(node->budget.knobs.interval_ms)));
-	else if (untidy)
-		spm_control_tidy_soon(node);
+	if (!delayed_work_pending(&node->relief))
+		queue_delayed_work(spm_wq, &node->relief, SPM_TIDY_TIME);
 }
 
 /**
- * spm_control_wake() - let the worker run at once
+ * spm_control_wake() - the device has told something: act on it at once
  * @node: the node
  *
  * Context: Any.
  */
 void spm_control_wake(struct spm_node *node)
 {
-	mod_delayed_work(spm_wq, &node->control, 0);
+	/* Relief comes after a reading. */
+	if (node->budgeted && !READ_ONCE(node->removed))	/* vs spm_notify() */
+		spm_control_now(&node->reading);
+	else
+		spm_control_now(&node->relief);
 }
 
 /**
- * spm_control_kick() - let the worker run soon, as a store found no room
+ * spm_control_kick() - let the workers run soon, as a store found no room
  * @node: the node
  *
- * Does nothing if it has run a moment ago.
+ * Does nothing if they have run a moment ago.
  *
  * Context: Any.
  */
@@ -117,19 +167,68 @@ void spm_control_kick(struct spm_node *node)
 	if (time_before(jiffies, READ_ONCE(node->kick_after)))
 		return;
 	WRITE_ONCE(node->kick_after, jiffies + 1);
-	mod_delayed_work(spm_wq, &node->control, 0);
+	spm_control_wake(node);
+	if (delayed_work_pending(&node->trim))
+		spm_control_now(&node->trim);
+}
+
+static void spm_control_wait(struct delayed_work *work)
+{
+	spm_control_now(work);
+	flush_delayed_work(work);
 }
 
 /**
- * spm_control_run() - let the worker run, and wait for it
+ * spm_control_trim() - let the trim worker run, and wait for it
+ * @node: the node
+ *
+ * Context: Process context. May sleep.
+ */
+void spm_control_trim(struct spm_node *node)
+{
+	spm_control_wait(&node->trim);
+}
+
+/**
+ * spm_control_run() - let each worker run, and wait for it
  * @node: the node
  *
  * Context: Process context. May sleep.
  */
 void spm_control_run(struct spm_node *node)
 {
-	mod_delayed_work(spm_wq, &node->control, 0);
-	flush_delayed_work(&node->control);
+	if (node->budgeted)
+		spm_control_wait(&node->reading);
+	spm_control_wait(&node->relief);
+	spm_control_wait(&node->trim);
+}
+
+/* ---- Life cycle ---- */
+
+/**
+ * spm_control_enable() - let the workers run, when something wakes them
+ * @node: the node
+ *
+ * Context: Any.
+ */
+void spm_control_enable(struct spm_node *node)
+{
+	enable_delayed_work(&node->reading);
+	enable_delayed_work(&node->relief);
+	enable_delayed_work(&node->trim);
+}
+
+/**
+ * spm_control_disable() - let no worker run any more, and wait until none does
+ * @node: the node
+ *
+ * Context: Process context. May sleep.
+ */
+void spm_control_disable(struct spm_node *node)
+{
+	disable_delayed_work_sync(&node->reading);
+	disable_delayed_work_sync(&node->relief);
+	disable_delayed_work_sync(&node->trim);
 }
 
 /**
@@ -142,7 +241,7 @@ void spm_control_run(struct spm_node *node)
  */
 void spm_control_start(struct spm_node *node)
 {
-	enable_delayed_work(&node->control);
+	spm_control_enable(node);
 	spm_control_run(node);
 	if (node->budgeted && spm_budget_stopped(&node->budget, jiffies))
 		pr_warn("node %d: no reading of the device yet, nothing is stored until there is one\n",
@@ -159,14 +258,14 @@ void spm_control_start(struct spm_node *node)
  */
 void spm_control_stop(struct spm_node *node)
 {
-	disable_delayed_work_sync(&node->control);
+	spm_control_disable(node);
 	spm_turns_end(&node->turns[SPM_USERS]);
 	spm_turns_end(&node->turns[SPM_TASKS]);
 	spm_trim_flush(node);
 }
 
 /**
- * spm_control_init() - prepare a node's budget and worker
+ * spm_control_init() - prepare a node's budget and workers
  * @node: the node, not published yet; its ranges and operations are set
  */
 void spm_control_init(struct spm_node *node)
@@ -178,14 +277,17 @@ void spm_control_init(struct spm_node *node)
 		bytes += range_len(&node->ranges[i].range);
 	for (i = 0; i < NR_SPM_KINDS; i++)
 		node->wanted_until[i] = jiffies - 1;
+	node->relieve_after = jiffies;
 	node->age_after = jiffies;
 	node->drain_after = jiffies;
 	node->budgeted = node->ops && node->ops->read;
 	node->trims = node->ops && node->ops->trim;
 	node->written = node->ops ? node->ops->written : NULL;
 	spm_budget_init(&node->budget, node->nid, bytes);
-	INIT_DELAYED_WORK(&node->control, spm_control_work);
-	disable_delayed_work(&node->control);	/* until spm_control_start() */
+	INIT_DELAYED_WORK(&node->reading, spm_reading_work);
+	INIT_DELAYED_WORK(&node->relief, spm_relief_work);
+	INIT_DELAYED_WORK(&node->trim, spm_trim_work);
+	spm_control_disable(node);	/* until spm_control_start() */
 }
 
 static int __init spm_control_setup(void)

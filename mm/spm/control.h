@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The worker of each node: it reads the device, relieves it, and trims */
+/* The workers of each node: they read the device, relieve it, and trim */
 #ifndef _SPM_CONTROL_H
 #define _SPM_CONTROL_H
 
@@ -11,9 +11,12 @@ struct spm_node;
 #define SPM_TIDY_TIME		(HZ / 10)
 
 void spm_control_init(struct spm_node *node);
+void spm_control_enable(struct spm_node *node);
+void spm_control_disable(struct spm_node *node);
 void spm_control_start(struct spm_node *node);
 void spm_control_stop(struct spm_node *node);
 void spm_control_run(struct spm_node *node);
+void spm_control_trim(struct spm_node *node);
 void spm_control_wake(struct spm_node *node);
 void spm_control_kick(struct spm_node *node);
 void spm_control_trim_soon(struct spm_node *node);

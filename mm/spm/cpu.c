@@ -5,7 +5,7 @@
  * Credit that it can't use up goes back to the budget, which would count it as
  * admitted for ever, and could not take it back: see spm_take_back_credit().
  *
- * Its counters are summed up as before. What it had freed the node's worker takes
+ * Its counters are summed up as before. What it had freed the node's trim worker takes
  * over, see spm_trim_collect(), as what write faults had left there.
  */
 #include <linux/cpuhotplug.h>

@@ -340,7 +340,7 @@ static int spm_evacuate_block(struct spm_node *node, unsigned long pfn,
 	for (;;) {
 		spm_evacuate_begin_round(&ev);
 		spm_evacuate_pfns(&ev, pfn, end_pfn, 0);
-		spm_control_run(node);		/* trims what was freed by that */
+		spm_control_trim(node);		/* what was freed by that */
 		busy = spm_count_busy(pfn, end_pfn);
 		if (!busy)
 			return 0;

@@ -859,7 +859,7 @@ static bool spm_lose_range(const struct range *range, unsigned long *seen)
  * Tasks get SIGBUS when they touch it, as with memory_failure() for each page,
  * but that would log each.
  *
- * Context: The node's worker. May sleep.
+ * Context: The node's relief worker. May sleep.
  * Return: true if some is left, to be tried again.
  */
 bool spm_mapped_lose(struct spm_node *node)

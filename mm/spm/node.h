@@ -69,7 +69,7 @@ struct spm_range {
  * @removed: the device is gone. spm_notify() sets it, and nobody resets it.
  *	Whoever reads contents looks at it.
  * @yields: bit mask of kinds that get no more pages, as the other kind has less
- *	and wants more. Written by the worker.
+ *	and wants more. Written by the relief worker.
  * @cpu: each CPU's counters, credit and freed pages
  * @zonerefs: the one zone that its pages are allocated from, and the end mark
  * @written: the provider's operation of this name, may be NULL
@@ -81,19 +81,19 @@ struct spm_range {
  * @debugfs: nodeN in debugfs. Written under spm_mutex.
  * @nr_ranges: number of @ranges
  * @budget: what admits pages; has a lock of its own
- * @wanted: pages of each kind that no node had room for, since the worker ran
- * @kick_after: jiffies before which the worker isn't woken early. Written by the
- *	worker and those who wake it: late or early does no harm.
+ * @wanted: pages of each kind that no node had room for, since relief ran
+ * @kick_after: jiffies before which workers aren't woken early. Written by the
+ *	workers and those who wake them: late or early does no harm.
  * @full: a task's page was refused for want of free pages, and there are still few.
  *	Written by those who are refused, and who ask: see room.c
- * @control: the worker that reads, relieves and trims, see control.c
- * @relieved_ns: when the worker last moved pages away
- * @wanted_until: jiffies until which room is kept for each kind
- * @turns: of cgroups that give pages of each kind
+ * @reading: the worker that reads the device, see control.c
  * @low_bytes: threshold that the device was told last
  * @high_bytes: the same
- * @untrimmed: freed pages that the worker has taken over from the CPUs
- * @trim_retries: how often in turn the device wanted to be asked again
+ * @relief: the worker that moves pages off the node, see control.c
+ * @moved: number of pages that it has moved. The other workers read it.
+ * @relieve_after: jiffies before which it tries nothing more, as nothing could be moved
+ * @wanted_until: jiffies until which room is kept for each kind
+ * @turns: of cgroups that give pages of each kind
  * @age_after: jiffies at which spm_share() looks for what is cold again
  * @age_round: how often it has
  * @left_since: jiffies since which spm_tidy() knows of swapped-out pages; 0: of none
@@ -101,10 +101,15 @@ struct spm_range {
  * @lost: the device is gone, and tasks can read no more pages of it. Completed by the
  *	worker when it has taken away the last one, or by who has unregistered the node.
  * @ref: the registration's, and one of each caller in spm_sync_removed()
+ * @trim: the worker that trims what was freed, see control.c
+ * @untrimmed: freed pages that it has taken over from the CPUs
+ * @trim_retries: how often in turn the device wanted to be asked again
+ * @moved_taken: how many of @moved were freed before it took over freed pages
+ * @moved_trimmed: how many of @moved are surely trimmed. The reading worker reads it.
  * @ranges: its memory; written under spm_mutex
  *
  * The members are in groups by who writes them, and each group begins a cache
- * line: what is written for each page that is refused, or each time the worker
+ * line: what is written for each page that is refused, or each time a worker
  * runs, is on no line that each store reads.
  */
 struct spm_node {
@@ -123,7 +128,7 @@ struct spm_node {
 	struct zoneref zonerefs[2];
 	void (*written)(struct spm_node *node, unsigned long pfn);
 
-	/* What the worker, registration and sysfs need as well. As constant. */
+	/* What the workers, registration and sysfs need as well. As constant. */
 	const struct spm_ops *ops;
 	void *priv;
 	const char *name;
@@ -134,24 +139,32 @@ struct spm_node {
 
 	struct spm_budget budget;
 
-	/* Written by whoever is refused a page, and by the worker. */
+	/* Written by whoever is refused a page, and by the relief worker. */
 	atomic_long_t wanted[NR_SPM_KINDS] ____cacheline_aligned_in_smp;
 	unsigned long kick_after;
 	bool full;
 
-	/* The worker's own, without a lock, as it runs once at a time. */
-	struct delayed_work control ____cacheline_aligned_in_smp;
-	u64 relieved_ns;
-	unsigned long wanted_until[NR_SPM_KINDS];
-	struct spm_turns turns[NR_SPM_KINDS];
+	/* Each worker's own, without a lock, as it runs once at a time. */
+	struct delayed_work reading ____cacheline_aligned_in_smp;
 	u64 low_bytes;
 	u64 high_bytes;
-	struct llist_node *untrimmed;
-	unsigned int trim_retries;
+
+	struct delayed_work relief;
+	u64 moved;
+	unsigned long relieve_after;
+	unsigned long wanted_until[NR_SPM_KINDS];
+	struct spm_turns turns[NR_SPM_KINDS];
 	unsigned long age_after;
 	unsigned int age_round;
 	unsigned long left_since;
 	unsigned long drain_after;
+
+	struct delayed_work trim;
+	struct llist_node *untrimmed;
+	unsigned int trim_retries;
+	u64 moved_taken;
+	u64 moved_trimmed;
+
 	struct completion lost;
 	struct kref ref;
 

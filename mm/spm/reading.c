@@ -6,7 +6,7 @@
  * than before, credit that CPUs have is taken back. If the marks have moved, the
  * device is told at which usage to raise an event.
  *
- * The node's worker does that, so one at a time for each node.
+ * The node's reading worker does that, so one at a time for each node.
  */
 #include <linux/percpu.h>
 #include <linux/smp.h>
@@ -18,17 +18,25 @@
 #include "reading.h"
 #include "stats.h"
 
+/* How many of the pages that relief has moved does the device not hold any more? */
+static u64 spm_node_moved(const struct spm_node *node)
+{
+	/* READ_ONCE: other workers write them. */
+	return node->trims ? READ_ONCE(node->moved_trimmed) : READ_ONCE(node->moved);
+}
+
 static void spm_take_reading(struct spm_node *node)
 {
 	struct spm_budget *budget = &node->budget;
 	struct spm_telemetry reading = {};
-	u64 written;
+	u64 moved, written;
 	int rc;
 
+	moved = spm_node_moved(node);
 	written = spm_node_written(node);
 	/* What was counted is written by now. Pairs with smp_wmb() in spm_written(). */
 	smp_rmb();
-	spm_budget_snapshot(budget, written, ktime_get_ns());
+	spm_budget_snapshot(budget, written, moved, ktime_get_ns());
 
 	rc = node->ops->read(node, &reading);
 	if (!rc)
@@ -89,7 +97,7 @@ static void spm_set_thresholds(struct spm_node *node)
  * spm_read_device() - read a device, and act on what it says
  * @node: the node, which has telemetry
  *
- * Context: The node's worker. May sleep. Calls operations of the provider's.
+ * Context: The node's reading worker. May sleep. Calls operations of the provider's.
  */
 void spm_read_device(struct spm_node *node)
 {

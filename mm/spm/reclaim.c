@@ -399,7 +399,7 @@ static void spm_tidy_swap_cache(struct spm_node *node, struct pglist_data *pgdat
  * spm_tidy() - free tasks' pages that are of no more use
  * @node: the node
  *
- * Context: The node's worker. May sleep.
+ * Context: The node's relief worker. May sleep.
  * Return: true if there are any tasks' pages, so that it should be done again.
  */
 bool spm_tidy(struct spm_node *node)

@@ -6,11 +6,12 @@
  * the swap device, coldest first. If there is none, pages go that keep others out,
  * see spm_share().
  *
- * A reading shows the effect of moving pages only if it is of a later time. So
- * nothing is moved again until there is such a reading.
+ * A reading shows the effect of moving pages only once they are trimmed, and if it is
+ * of a later time. So what has been moved and can't be in the reading yet is taken as
+ * gone: see spm_budget_surplus(). All that is too much goes without waiting for another
+ * reading, in batches, so that who unregisters the node need not wait for long.
  */
 #include <linux/bitops.h>
-#include <linux/math64.h>
 #include <linux/mmzone.h>
 #include <linux/sched.h>
 #include <linux/swap.h>
@@ -20,19 +21,21 @@
 
 #include "../internal.h"
 #include "budget.h"
+#include "control.h"
 #include "memcg.h"
 #include "node.h"
 #include "reclaim.h"
 #include "relief.h"
 #include "room.h"
 #include "stats.h"
-#include "trim.h"
 #include "users.h"
 
 /* Pages that are moved before looking again whether DRAM has room. */
 #define SPM_RELIEF_BATCH	64
-/* Pages that are moved before reading again. */
+/* Pages that are moved before looking again how many have to go. */
 #define SPM_RELIEF_MAX		4096UL
+/* If nothing can be moved, trying again takes this part of the time at most. */
+#define SPM_RELIEF_PART		20
 /* How long room is kept for a kind of pages that has found none. */
 #define SPM_WANT_TIME		HZ
 /* How much one has to have more, then, and which part of that goes at a time. */
@@ -137,7 +140,7 @@ static unsigned long spm_relieve_of(struct spm_node *node, enum spm_kind kind,
  * Each kind gives in proportion to what it has. What one can't give, the other
  * does.
  */
-static void spm_relieve_of_all(struct spm_node *node, unsigned long nr)
+static unsigned long spm_relieve_of_all(struct spm_node *node, unsigned long nr)
 {
 	unsigned long tasks = spm_pages_of(node, SPM_TASKS);
 	unsigned long users = spm_pages_of(node, SPM_USERS);
@@ -146,21 +149,9 @@ static void spm_relieve_of_all(struct spm_node *node, unsigned long nr)
 	done = spm_relieve_of(node, SPM_TASKS,
 			      mult_frac(nr, tasks, max(tasks + users, 1UL)));
 	done += spm_relieve_of(node, SPM_USERS, nr - done);
-	spm_relieve_of(node, SPM_TASKS, nr - done);
+	return done + spm_relieve_of(node, SPM_TASKS, nr - done);
 }
 
-/* Pages that take as much as there is to be got rid of, at the ratio of now. */
-static unsigned long spm_relief_pages(struct spm_node *node)
-{
-	u64 deficit = spm_budget_deficit_bytes(&node->budget);
-	unsigned long nr = spm_stat_read(node, SPM_STAT_USED);
-	u64 used_bytes = READ_ONCE(node->budget.reading.used_bytes);
-
-	if (!deficit || !used_bytes)
-		return 0;
-	nr = min_t(u64, nr, mul_u64_u64_div_u64(nr, deficit, used_bytes) + 1);
-	return min(nr, SPM_RELIEF_MAX);
-}
 
 /*
  * If pages of the kind @other find no room, though the node has fewer of them, move
@@ -210,44 +201,62 @@ static unsigned long spm_age(struct spm_node *node)
 	return done;
 }
 
-/**
- * spm_share() - let both kinds of pages have a share of a node
- * @node: the node
+/*
+ * Let both kinds of pages have a share of a node.
  *
  * Whoever came first must not keep others out. If one kind finds no room while the
  * other has more, the other makes some, and gets no more meanwhile. Else tasks' pages
- * make room for one another; how users' do is their own matter.
- *
- * Context: The node's worker. May sleep.
- * Return: how many pages were moved off the node.
+ * make room for one another; how users' do is their own matter. Return: how many pages
+ * were moved off the node.
  */
-unsigned long spm_share(struct spm_node *node)
+static unsigned long spm_share(struct spm_node *node)
 {
 	return spm_yield(node, SPM_USERS, SPM_TASKS) +
 	       spm_yield(node, SPM_TASKS, SPM_USERS) +
 	       spm_age(node);
 }
 
+/* If nothing could be moved, which may have taken long, don't try again soon. */
+static unsigned long spm_relieve_or_pause(struct spm_node *node, unsigned long nr)
+{
+	u64 began_ns = ktime_get_ns();
+	unsigned long done;
+
+	if (time_before(jiffies, node->relieve_after))
+		return 0;
+	done = spm_relieve_of_all(node, min(nr, SPM_RELIEF_MAX));
+	if (!done)
+		node->relieve_after = jiffies +
+			nsecs_to_jiffies(SPM_RELIEF_PART * (ktime_get_ns() - began_ns));
+	return done;
+}
+
 /**
  * spm_relieve() - move pages off a node, if it has to become emptier
- * @node: the node, which has telemetry
+ * @node: the node
  *
- * Context: The node's worker. May sleep.
+ * Context: The node's relief worker. May sleep.
+ * Return: true if more have to go at once.
  */
-void spm_relieve(struct spm_node *node)
+bool spm_relieve(struct spm_node *node)
 {
-	unsigned long nr;
+	unsigned long surplus = 0, done = 0;
 
-	/* READ_ONCE: written by this worker only, but under the lock. */
-	if (READ_ONCE(node->budget.reading.as_of_ns) < node->relieved_ns)
-		return;
-	nr = spm_relief_pages(node);
-	if (nr)
-		spm_relieve_of_all(node, nr);
-	else if (!spm_share(node))
-		return;
-	spm_trim_flush(node);
-	node->relieved_ns = ktime_get_ns();
+	if (node->budgeted)
+		surplus = spm_budget_surplus(&node->budget,
+					     spm_stat_read(node, SPM_STAT_USED),
+					     node->moved);
+	if (surplus)
+		done = spm_relieve_or_pause(node, surplus);
+	else if (!node->budgeted || !spm_budget_moving(&node->budget, node->moved))
+		done = spm_share(node);
+	if (!done)
+		return false;
+	/* The pages are freed before that. Pairs with spm_trim_collect(). */
+	smp_store_release(&node->moved, node->moved + done);
+	if (node->trims)
+		spm_control_trim_soon(node);
+	return done < surplus;
 }
 
 /**

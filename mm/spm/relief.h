@@ -3,11 +3,12 @@
 #ifndef _SPM_RELIEF_H
 #define _SPM_RELIEF_H
 
+#include <linux/types.h>
+
 struct mem_cgroup;
 struct spm_node;
 
-void spm_relieve(struct spm_node *node);
+bool spm_relieve(struct spm_node *node);
 unsigned long spm_relieve_memcg(struct mem_cgroup *memcg, unsigned long nr);
-unsigned long spm_share(struct spm_node *node);
 
 #endif /* _SPM_RELIEF_H */

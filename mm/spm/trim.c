@@ -4,7 +4,7 @@
  *
  * A page that is freed still takes space on the device, and still has its
  * contents. So it does not go back to the allocator at once, but to a list of
- * the CPU that freed it; the node's worker takes these lists, has the device
+ * the CPU that freed it; the node's trim worker takes these lists, has the device
  * trim the pages in batches, and only then frees them. If the device can't, the
  * pages are overwritten with zeroes, which compress well. So no page is handed
  * out again with what an earlier owner had there.
@@ -28,8 +28,10 @@
 #include "stats.h"
 #include "trim.h"
 
-/* How often in turn a device may ask to be asked again. */
+/* How often in turn a device may ask to be asked again: 2.5 seconds, all in all. */
 #define SPM_TRIM_RETRIES	8
+/* How long the worker trims in one go. */
+#define SPM_TRIM_TIME		(HZ / 10)
 /* Freed pages that are looked at in turn; all that a large task had, perhaps. */
 #define SPM_COLLECT_BATCH	1024
 
@@ -136,9 +138,12 @@ static struct llist_node *spm_trim_free(struct spm_node *node,
 		folio = spm_link_folio(list);
 		nr_pages = folio_nr_pages(folio);
 		folio->private = NULL;
-		if (rc)
+		/* It may have been removed while it was asked. */
+		if (READ_ONCE(node->removed))		/* vs spm_notify() */
+			;
+		else if (rc)
 			spm_trim_zero(node, folio);
-		else if (!READ_ONCE(node->removed))
+		else
 			spm_stat_add(node, SPM_STAT_TRIMMED, nr_pages);
 		spm_stat_add(node, SPM_STAT_UNTRIMMED, -nr_pages);
 		folio_put(folio);
@@ -152,9 +157,13 @@ static bool spm_trim_batch(struct spm_node *node)
 	/* A device that is gone needs no trim: see spm_folio_readable(). */
 	int rc = READ_ONCE(node->removed) ? 0 : spm_trim_ask(node, node->untrimmed);
 
-	if (rc == -EAGAIN && ++node->trim_retries < SPM_TRIM_RETRIES)
+	/* In the end it is asked once for each batch, until it does one again. */
+	if (rc != -EAGAIN)
+		node->trim_retries = 0;
+	else if (node->trim_retries < SPM_TRIM_RETRIES)
+		node->trim_retries++;
+	if (rc == -EAGAIN && node->trim_retries < SPM_TRIM_RETRIES)
 		return false;
-	node->trim_retries = 0;
 	node->untrimmed = spm_trim_free(node, node->untrimmed, rc);
 	return true;
 }
@@ -166,6 +175,8 @@ static void spm_trim_collect(struct spm_node *node)
 	unsigned int nr = 0;
 	int cpu;
 
+	/* What relief has moved by now is on a list. Pairs with spm_relieve(). */
+	node->moved_taken = smp_load_acquire(&node->moved);
 	for_each_possible_cpu(cpu) {
 		list = llist_del_all(&per_cpu_ptr(node->cpu, cpu)->freed);
 		if (!list)
@@ -182,30 +193,46 @@ static void spm_trim_collect(struct spm_node *node)
  * spm_trim() - trim what was freed since the last time
  * @node: the node
  *
- * Stops early if the device is slow, to let the worker read again.
+ * Stops early if the device is slow, as somebody may wait for the worker to end.
  *
- * Context: The node's worker, or nobody else is in here. May sleep.
+ * Context: The node's trim worker. May sleep.
  * Return: true if there was something to trim.
  */
 bool spm_trim(struct spm_node *node)
 {
-	unsigned long end = jiffies +
-		msecs_to_jiffies(READ_ONCE(node->budget.knobs.interval_ms));
+	unsigned long end = jiffies + SPM_TRIM_TIME;
+	bool any;
 
 	spm_trim_collect(node);
-	if (!node->untrimmed)
-		return false;
+	any = node->untrimmed;
 	while (node->untrimmed && spm_trim_batch(node) &&
 	       time_before(jiffies, end))
 		cond_resched();
-	return true;
+	if (!node->untrimmed)
+		WRITE_ONCE(node->moved_trimmed, node->moved_taken);	/* the reader's */
+	return any;
+}
+
+/**
+ * spm_trim_delay_ms() - when to trim again
+ * @node: the node, after spm_trim()
+ *
+ * A device that wants to be asked again later gets more time each time.
+ *
+ * Context: The node's trim worker.
+ * Return: milliseconds.
+ */
+unsigned int spm_trim_delay_ms(const struct spm_node *node)
+{
+	return SPM_TRIM_DELAY_MS << (node->trim_retries % SPM_TRIM_RETRIES);
 }
 
 /**
  * spm_trim_flush() - trim, or overwrite, all that was freed
  * @node: the node
  *
- * Context: As spm_trim(). Pages that are freed meanwhile may be left over.
+ * Context: Process context, with the trim worker stopped. May sleep. Pages that are
+ * freed meanwhile may be left over.
  */
 void spm_trim_flush(struct spm_node *node)
 {

@@ -7,14 +7,17 @@
  */
 #include <linux/export.h>
 #include <linux/memcontrol.h>
-#include <linux/mutex.h>
+#include <linux/rwsem.h>
 
 #include "memcg.h"
 #include "stats.h"
 #include "users.h"
 
-/* Guards the list, and keeps users from going away while they move pages. */
-static DEFINE_MUTEX(spm_users_mutex);
+/*
+ * Guards the list, and keeps users from going away while they move pages. Those who have
+ * pages moved share it: a node that is slow to be relieved keeps no other one waiting.
+ */
+static DECLARE_RWSEM(spm_users_sem);
 static LIST_HEAD(spm_users);
 
 /**
@@ -25,7 +28,7 @@ static LIST_HEAD(spm_users);
  */
 void spm_register_user(struct spm_user *user)
 {
-	guard(mutex)(&spm_users_mutex);
+	guard(rwsem_write)(&spm_users_sem);
 	list_add(&user->list, &spm_users);
 }
 EXPORT_SYMBOL_GPL(spm_register_user);
@@ -38,7 +41,7 @@ EXPORT_SYMBOL_GPL(spm_register_user);
  */
 void spm_unregister_user(struct spm_user *user)
 {
-	guard(mutex)(&spm_users_mutex);
+	guard(rwsem_write)(&spm_users_sem);
 	list_del(&user->list);
 }
 EXPORT_SYMBOL_GPL(spm_unregister_user);
@@ -55,7 +58,7 @@ int spm_users_writeback(struct folio *folio)
 	struct spm_user *user;
 	int rc = -ENOENT;
 
-	guard(mutex)(&spm_users_mutex);
+	guard(rwsem_read)(&spm_users_sem);
 	list_for_each_entry(user, &spm_users, list) {
 		rc = user->writeback(folio);
 		if (rc != -ENOENT)
@@ -82,7 +85,7 @@ static unsigned long spm_users_give(struct mem_cgroup *memcg, unsigned long nr,
 	struct spm_user *user;
 	unsigned long done = 0;
 
-	lockdep_assert_held(&spm_users_mutex);
+	lockdep_assert_held_read(&spm_users_sem);
 
 	/* What an offline cgroup has left is on the lists of the one above it. */
 	if (memcg && !mem_cgroup_online(memcg))
@@ -114,7 +117,7 @@ unsigned long spm_users_relieve(int nid, struct spm_turns *turns,
 	unsigned long done = 0, moved;
 	int idle = 0;
 
-	guard(mutex)(&spm_users_mutex);
+	guard(rwsem_read)(&spm_users_sem);
 	/* It may begin in the middle: only after two rounds all were asked. */
 	while (done < nr && idle < 2) {
 		moved = spm_turns_go_on(turns, nr - done, spm_users_give, &req);

@@ -78,7 +78,7 @@ static void spm_budget_kunit_expire(struct spm_budget *budget, u64 now_ms)
 
 static void spm_budget_kunit_snapshot(struct spm_budget *budget, u64 written, u64 now_ms)
 {
-	spm_budget_snapshot(budget, written, spm_budget_kunit_ns(now_ms));
+	spm_budget_snapshot(budget, written, 0, spm_budget_kunit_ns(now_ms));
 }
 
 static bool spm_budget_kunit_stopped(struct spm_budget *budget, u64 now_ms)

@@ -61,6 +61,11 @@ struct spm_control_relief {
  * @relieve: what the user answers to each request
  * @willing: it moves all that it is asked to instead, and only counts that
  * @moved: how many
+ * @nr_asked: number of requests, also of those that it has not noted
+ * @delay_ms: time that the user takes for each
+ * @slow_nid: node of which the user moves nothing before @go
+ * @asked: it was asked to
+ * @go: it goes on
  */
 struct spm_control_device {
 	spinlock_t lock;		/* all members */
@@ -80,6 +85,11 @@ struct spm_control_device {
 	unsigned long relieve[SPM_CONTROL_RELIEFS];
 	bool willing;
 	unsigned long moved;
+	int nr_asked;
+	unsigned int delay_ms;
+	int slow_nid;
+	struct completion asked;
+	struct completion go;
 };
 
 /* The devices of the test that runs, as a user's calls have no argument for it. */
@@ -149,7 +159,14 @@ static unsigned long spm_control_relieve(int nid, struct mem_cgroup *memcg,
 	struct spm_control_device *d = spm_control_device;
 	unsigned long done = 0;
 
+	if (nid == d->slow_nid) {
+		complete(&d->asked);
+		wait_for_completion(&d->go);
+	}
+	if (d->delay_ms)
+		msleep(d->delay_ms);
 	spin_lock(&d->lock);
+	d->nr_asked++;
 	if (d->willing) {
 		d->moved += nr;
 		done = nr;
@@ -178,6 +195,9 @@ static int spm_control_kunit_init(struct kunit *test)
 	spin_lock_init(&d->lock);
 	d->reading.physical_bytes = SPM_CONTROL_PHYSICAL << PAGE_SHIFT;
 	d->mute_nid = NUMA_NO_NODE;
+	d->slow_nid = NUMA_NO_NODE;
+	init_completion(&d->asked);
+	init_completion(&d->go);
 	d->user.name = "spm_control_kunit";
 	d->user.writeback = spm_control_writeback;
 	d->user.relieve = spm_control_relieve;

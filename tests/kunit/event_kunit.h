@@ -280,11 +280,16 @@ static void spm_event_test_relief(struct kunit *test)
 	d->relieve[2] = 2;
 	spm_kunit_run(test, 0);
 	KUNIT_EXPECT_EQ(test, spm_budget_deficit_bytes(&node->budget), 70 << PAGE_SHIFT);
-	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 4);
-	spm_event_expect_relief(test, 3, nr - 5, SPM_WRITE_BACK);
 	spm_event_expect_relief(test, 0, nr, SPM_PROMOTE);
 	spm_event_expect_relief(test, 1, nr - 3, SPM_PROMOTE);
 	spm_event_expect_relief(test, 2, nr - 3, SPM_WRITE_BACK);
+	spm_event_expect_relief(test, 3, nr - 5, SPM_WRITE_BACK);
+
+	/* As some could be moved, they are asked at once for the others. */
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_GE(test, d->nr_reliefs, 6);
+	spm_event_expect_relief(test, 4, nr - 5, SPM_PROMOTE);
+	spm_event_expect_relief(test, 5, nr - 5, SPM_WRITE_BACK);
 	spm_kunit_expect_stat(test, 0, SPM_STAT_PROMOTED, 3);
 	spm_kunit_expect_stat(test, 0, SPM_STAT_WRITTEN_BACK, 2);
 }
@@ -303,20 +308,93 @@ static void spm_event_test_relief_promoted(struct kunit *test)
 static void spm_event_test_relief_again(struct kunit *test)
 {
 	struct spm_control_device *d = spm_control_device;
+	unsigned long nr = 100 * 70 / 950 + 1;
 
+	d->willing = true;
 	spm_event_overfill(test, ktime_get_ns());
 	spm_kunit_run(test, 0);
-	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 2);
+	KUNIT_EXPECT_EQ(test, d->moved, nr);
 	spm_kunit_run(test, 0);
-	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 2);
+	KUNIT_EXPECT_EQ(test, d->moved, nr);
+
+	/* It was good for nothing. */
 	spm_control_tell(950, 0, 0);
+	msleep(SPM_CONTROL_APART_MS);
 	spm_kunit_run(test, 0);
-	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 4);
+	KUNIT_EXPECT_EQ(test, d->moved, 2 * nr);
 
 	/* And nothing at all when it is enough. */
 	spm_control_tell(880, 0, 0);
+	msleep(SPM_CONTROL_APART_MS);
 	spm_kunit_run(test, 0);
-	KUNIT_EXPECT_EQ(test, d->nr_reliefs, 4);
+	KUNIT_EXPECT_EQ(test, d->moved, 2 * nr);
+}
+
+/* Tests that trying takes a small part of the time only, if nothing can be moved. */
+static void spm_event_test_relief_in_vain(struct kunit *test)
+{
+	struct spm_control_device *d = spm_control_device;
+	struct spm_node *node;
+	int nr;
+
+	d->delay_ms = 10;
+	node = spm_event_overfill(test, 0);
+	spm_kunit_run(test, 0);
+	nr = d->nr_asked;
+	KUNIT_EXPECT_GE(test, nr, 2);
+	/* It has taken 20 ms at least, and waits for 20 times as long. */
+	spm_kunit_run(test, 0);
+	msleep(200);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, d->nr_asked, nr);
+
+	node->relieve_after = jiffies;
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_GT(test, d->nr_asked, nr);
+}
+
+/*
+ * Tests that a node whose pages move slowly is read all the same, and that another one is
+ * read and relieved.
+ */
+static void spm_event_test_relief_slow(struct kunit *test)
+{
+	struct spm_control_device *d = spm_control_device;
+	struct spm_kunit *t = test->priv;
+	int nr;
+
+	spm_kunit_need_nodes(test, 2);
+	d->slow_nid = t->memory[0].nid;
+	spm_event_overfill(test, 0);
+	spm_notify(t->node[0], SPM_EVENT_HIGH);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&d->asked, SPM_EVENT_WAIT), 0);
+
+	nr = d->nr_reads;
+	spm_notify(t->node[0], SPM_EVENT_HIGH);
+	KUNIT_EXPECT_TRUE(test, spm_control_wait_read(nr + 1));
+
+	spm_control_register(test, 1);
+	spm_stat_add(t->node[1], SPM_STAT_USED, 100);
+	spm_kunit_run(test, 1);
+	KUNIT_EXPECT_GT(test, d->nr_asked, 0);
+	spm_stat_add(t->node[1], SPM_STAT_USED, -100);
+
+	d->slow_nid = NUMA_NO_NODE;
+	complete_all(&d->go);
+}
+
+/* Tests that what was freed is trimmed soon, however rarely the device is read. */
+static void spm_event_test_trims_soon(struct kunit *test)
+{
+	struct spm_node *node = spm_control_register(test, 0);
+	unsigned long end = jiffies + SPM_CONTROL_INTERVAL_MS * HZ / 2000;
+
+	KUNIT_ASSERT_NOT_NULL(test, spm_control_store(test));
+	spm_kunit_free_all(test);
+	while (spm_stat_read(node, SPM_STAT_UNTRIMMED) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_UNTRIMMED, 0);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_TRIMMED, 1);
 }
 
 /* ---- Files ---- */
@@ -411,6 +489,9 @@ static struct kunit_case spm_event_cases[] = {
 	KUNIT_CASE(spm_event_test_relief),
 	KUNIT_CASE(spm_event_test_relief_promoted),
 	KUNIT_CASE(spm_event_test_relief_again),
+	KUNIT_CASE(spm_event_test_relief_in_vain),
+	KUNIT_CASE(spm_event_test_relief_slow),
+	KUNIT_CASE(spm_event_test_trims_soon),
 	KUNIT_CASE(spm_event_test_figures),
 	KUNIT_CASE(spm_event_test_knobs),
 	KUNIT_CASE(spm_event_test_knobs_bad),

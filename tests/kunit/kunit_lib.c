@@ -237,7 +237,7 @@ void spm_kunit_expect_unused(struct kunit *test, int i)
 EXPORT_SYMBOL_IF_KUNIT(spm_kunit_expect_unused);
 
 /**
- * spm_kunit_run() - let a node's worker run, and wait for it
+ * spm_kunit_run() - let a node's workers run, and wait for them
  * @test: the test
  * @i: index of the node
  *
@@ -251,25 +251,25 @@ void spm_kunit_run(struct kunit *test, int i)
 EXPORT_SYMBOL_IF_KUNIT(spm_kunit_run);
 
 /**
- * spm_kunit_hold() - keep a node's worker from running
+ * spm_kunit_hold() - keep a node's workers from running
  * @test: the test
  * @i: index of the node
  *
- * Waits until it does not run.
+ * Waits until none does.
  */
 void spm_kunit_hold(struct kunit *test, int i)
 {
-	disable_delayed_work_sync(&((struct spm_kunit *)test->priv)->node[i]->control);
+	spm_control_disable(((struct spm_kunit *)test->priv)->node[i]);
 }
 
 /**
- * spm_kunit_release() - undo spm_kunit_hold(), and let the worker run once
+ * spm_kunit_release() - undo spm_kunit_hold(), and let the workers run once
  * @test: the test
  * @i: index of the node
  */
 void spm_kunit_release(struct kunit *test, int i)
 {
-	enable_delayed_work(&((struct spm_kunit *)test->priv)->node[i]->control);
+	spm_control_enable(((struct spm_kunit *)test->priv)->node[i]);
 	spm_kunit_run(test, i);
 }
 

@@ -431,7 +431,7 @@ static void spm_model_worker(struct spm_model *m)
 		m->noted = m->written;
 		return;
 	case 1:
-		spm_budget_snapshot(&m->budget, m->noted, m->now_ns);
+		spm_budget_snapshot(&m->budget, m->noted, 0, m->now_ns);
 		return;
 	case 2:
 		spm_model_read(m);

@@ -507,7 +507,7 @@ static struct kunit_case spm_trim_cases[] = {
 	KUNIT_CASE(spm_trim_test_fails),
 	KUNIT_CASE_SLOW(spm_trim_test_fails_zero),
 	KUNIT_CASE(spm_trim_test_again),
-	KUNIT_CASE(spm_trim_test_always_again),
+	KUNIT_CASE_SLOW(spm_trim_test_always_again),
 	KUNIT_CASE(spm_trim_test_unregister),
 	KUNIT_CASE(spm_trim_test_unregister_again),
 	KUNIT_CASE(spm_trim_test_removed),
