@@ -16,6 +16,7 @@
  *   spm_emu_main.c		parameters, binding and unbinding
  *   spm_emu_contents.c		what the device holds: writes, trims, losses
  *   spm_emu_report.c		what it tells: telemetry, events, capacity
+ *   spm_emu_sweep.c		whether it was told of all that it holds
  *   spm_emu_debugfs.c		looking into it, making it misbehave
  *
  * struct spm_emu is a device. It exists from before its node is registered, as
@@ -101,6 +102,11 @@ static struct spm_emu_param spm_emu_notice_ms = { 2000, 0, 60000 };
 module_param_cb(notice_ms, &spm_emu_param_ops, &spm_emu_notice_ms, 0644);
 MODULE_PARM_DESC(notice_ms,
 		 "Time from telling that capacity shrinks until it does, in ms, 0-60000. Default: 2000");
+
+static struct spm_emu_param spm_emu_coherent = { 1, 0, 1 };
+module_param_cb(coherent, &spm_emu_param_ops, &spm_emu_coherent, 0644);
+MODULE_PARM_DESC(coherent,
+		 "Whether it notices what is still in a cache, 0-1. If not, the core writes lines back. Default: 1");
 
 const char *const spm_emu_model_names[] = {
 	[SPM_EMU_LZ4] = "lz4",
@@ -272,6 +278,7 @@ static int spm_emu_probe(struct dev_dax *dev_dax)
 	struct spm_provider provider = {
 		.name = "spm_emu",
 		.owner = THIS_MODULE,
+		.coherent = READ_ONCE(spm_emu_coherent.value),	/* vs its writers */
 		.ops = &spm_emu_ops,
 	};
 	int rc;

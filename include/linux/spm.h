@@ -28,10 +28,12 @@ struct spm_node;
  * struct spm_telemetry - what a device says about itself
  * @physical_bytes: what it can hold, compressed; may change at run time. More
  *	than the node has online counts as that much only. It must tell what the
- *	device is going to hold before that is so: earlier than stale_ms (sysfs).
+ *	device is going to hold before that is so: earlier than stale_ms (sysfs),
+ *	and than it takes to move away what won't fit, see notice_ms (sysfs).
  * @used_bytes: what its contents take now, compressed
  * @as_of_ns: time of the reading, as ktime_get_ns() tells it: @used_bytes has
- *	in it every write that was complete by then
+ *	in it every write that was complete by then. A write is complete when the CPU
+ *	has made it, if the provider is coherent; else when it has left the caches.
  *
  * Totals only, as real devices give no more than these. They may be old, but
  * @as_of_ns must tell how old, and be too early rather than too late; one that is
@@ -95,10 +97,11 @@ enum spm_event {
  * @release: the node is gone: neither it, nor spm_notify() for it, may be used
  *	from here on. Optional. Process context, may sleep.
  *
- * The core calls @read, @set_thresholds and @trim of a node one at a time, from
- * a worker, and with no lock held that spm_notify() takes: from before
- * spm_register_node() returns until @release. All that was freed is trimmed, or
- * overwritten, before the memory goes offline.
+ * The core calls @read and @set_thresholds of a node one at a time, from a worker, and
+ * one @trim at a time, from another: a @trim and a @read may run at the same time. It
+ * holds no lock that spm_notify() takes, and calls them from before spm_register_node()
+ * returns until @release. All that was freed is trimmed, or overwritten, before the
+ * memory goes offline.
  */
 struct spm_ops {
 	int (*read)(struct spm_node *node, struct spm_telemetry *telemetry);
@@ -118,6 +121,10 @@ struct spm_ops {
  * @name: provider's name, for messages, sysfs and /proc/iomem
  * @owner: module that must stay loaded while the node is registered
  * @nid: NUMA node id of all ranges; possible, and without ordinary memory
+ * @coherent: what a reading tells has in it all that CPUs have written, also what is
+ *	still in their caches. If not, as with CXL.mem that is written back, the core has
+ *	the lines of each page written back before the page counts as written. Without
+ *	telemetry this has no effect.
  * @ops: operations, or NULL
  * @priv: the provider's own, see spm_node_priv()
  * @nr_ranges: number of ranges, at least 1
@@ -131,6 +138,7 @@ struct spm_provider {
 	const char *name;
 	struct module *owner;
 	int nid;
+	bool coherent;
 	const struct spm_ops *ops;
 	void *priv;
 	int nr_ranges;

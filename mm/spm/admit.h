@@ -12,6 +12,7 @@
 #include <linux/percpu.h>
 
 #include "budget.h"
+#include "flush.h"
 #include "node.h"
 #include "stats.h"
 
@@ -49,10 +50,12 @@ static inline void spm_unadmit(struct spm_node *node, long nr)
 		this_cpu_add(node->cpu->credit, nr);
 }
 
-/* For providers that can't see a write by themselves. */
+/* The device gets what is in the cache; a provider that sees no writes is told. */
 static inline void spm_tell_written(struct spm_node *node, unsigned long pfn,
 				    long nr)
 {
+	if (node->flushes)
+		spm_flush(pfn, nr);
 	if (!node->written)
 		return;
 	for (; nr; pfn++, nr--)

@@ -22,6 +22,8 @@
  *	            margin: never given out
  *	limit     ---------------------------------------------------------
  *	            hard stop when a reading is above
+ *	high      ---------------------------------------------------------
+ *	            hard stop when the device raises an event
  *	target    ---------------------------------------------------------
  *	            reading above: nothing new, until below the mark to reopen
  *	reopen    ---------------------------------------------------------
@@ -32,8 +34,8 @@
  * is credit or not. Only a reading that is of a later time than the stop ends it.
  *
  * Credit is granted below the limit. If the limit falls, because the device can
- * hold less, the budget is uncovered, and stopped, until everything that was
- * admitted fits below the new limit. The worker takes back unused credit then, or
+ * hold less, or if it says that it holds more than can be of us, the budget is
+ * uncovered, and stopped, until everything that was admitted fits below the limit. The worker takes back unused credit then, or
  * it would never fit.
  *
  * This file knows no node and no device, so that it can be tested on its own.
@@ -84,6 +86,16 @@ static u64 spm_budget_target_bytes(const struct spm_budget *budget)
 {
 	return spm_permille(budget->reading.physical_bytes,
 			    budget->knobs.target_permille);
+}
+
+/*
+ * Usage that the device raises an event at, which stops stores. Not the target: when that
+ * is exceeded a reading closes the gate, and CPUs use up their credit. So the event only
+ * comes when readings do not do.
+ */
+static u64 spm_budget_high_bytes(const struct spm_budget *budget)
+{
+	return (spm_budget_target_bytes(budget) + spm_budget_limit_bytes(budget)) / 2;
 }
 
 static u64 spm_budget_reopen_bytes(const struct spm_budget *budget)
@@ -170,6 +182,13 @@ spm_budget_find_snapshot(const struct spm_budget *budget, u64 time_ns)
 	return NULL;
 }
 
+/* What the device holds at most. */
+static u64 spm_budget_bound(const struct spm_budget *budget)
+{
+	return budget->reading.used_bytes +
+	       ((budget->granted - budget->base) << PAGE_SHIFT);
+}
+
 static enum spm_gate spm_budget_next_gate(const struct spm_budget *budget)
 {
 	u64 used = budget->reading.used_bytes;
@@ -226,6 +245,9 @@ static int spm_budget_take(struct spm_budget *budget,
 	if (!snapshot || now_ns - reading->as_of_ns >= stale_ns)
 		return -ESTALE;
 
+	/* There is something that we have not stored: it is in no credit. */
+	if (reading->used_bytes > spm_budget_bound(budget) && budget->limit_bytes)
+		budget->uncovered = true;
 	budget->reading = *reading;
 	budget->reading.physical_bytes = min(reading->physical_bytes,
 					     budget->logical_bytes);
@@ -393,7 +415,7 @@ u64 spm_budget_bound_bytes(struct spm_budget *budget)
 	struct spm_budget now;
 
 	spm_budget_get(budget, &now);
-	return now.reading.used_bytes + ((now.granted - now.base) << PAGE_SHIFT);
+	return spm_budget_bound(&now);
 }
 
 static u64 spm_budget_deficit(const struct spm_budget *budget)
@@ -468,7 +490,7 @@ unsigned long spm_budget_surplus(struct spm_budget *budget, unsigned long used, 
  * spm_budget_marks() - what usage the device should tell about
  * @budget: the budget
  * @low_bytes: set to where the gate reopens
- * @high_bytes: set to where it closes
+ * @high_bytes: set to where nothing more is to be stored, whatever readings said
  *
  * Context: Any.
  */
@@ -478,7 +500,7 @@ void spm_budget_marks(struct spm_budget *budget, u64 *low_bytes, u64 *high_bytes
 
 	spm_budget_get(budget, &now);
 	*low_bytes = spm_budget_reopen_bytes(&now);
-	*high_bytes = spm_budget_target_bytes(&now);
+	*high_bytes = spm_budget_high_bytes(&now);
 }
 
 static bool spm_knobs_in_range(const struct spm_knobs *knobs)

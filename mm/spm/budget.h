@@ -77,7 +77,8 @@ struct spm_snapshot {
  * @moved: pages that were moved away, and were surely not in @reading any more
  * @reading: the last one that was good; physical_bytes 0 before the first
  * @stopped_ns: when the hard stop began, or was confirmed last
- * @uncovered: @limit_bytes has fallen, and @granted is above @limit since
+ * @uncovered: @limit_bytes has fallen, or the device has more than we have stored, and
+ *	@granted is above @limit since
  * @lock: guards all members that aren't constant
  * @granted: pages that were admitted, or may be as CPUs have credit for them
  * @limit: what @granted may rise to

@@ -27,7 +27,6 @@
 #include "budget.h"
 #include "control.h"
 #include "mapped.h"
-#include "memcg.h"
 #include "node.h"
 #include "reading.h"
 #include "reclaim.h"
@@ -41,6 +40,17 @@ static struct workqueue_struct *spm_wq;
 static void spm_control_queue(struct delayed_work *work, unsigned int delay_ms)
 {
 	queue_delayed_work(spm_wq, work, msecs_to_jiffies(delay_ms));
+}
+
+/**
+ * spm_control_help() - have another CPU do some of a worker's work
+ * @work: what is to be done; the worker cancels or awaits it
+ *
+ * Context: Any.
+ */
+void spm_control_help(struct work_struct *work)
+{
+	queue_work(spm_wq, work);
 }
 
 static void spm_control_now(struct delayed_work *work)
@@ -86,8 +96,7 @@ static void spm_relief_work(struct work_struct *work)
 					     struct spm_node, relief);
 	bool more, untidy;
 
-	spm_turns_let_go(&node->turns[SPM_USERS]);
-	spm_turns_let_go(&node->turns[SPM_TASKS]);
+	spm_relief_let_go(node);
 	if (READ_ONCE(node->removed)) {		/* vs spm_notify() */
 		spm_lose(node);
 		return;
@@ -259,8 +268,7 @@ void spm_control_start(struct spm_node *node)
 void spm_control_stop(struct spm_node *node)
 {
 	spm_control_disable(node);
-	spm_turns_end(&node->turns[SPM_USERS]);
-	spm_turns_end(&node->turns[SPM_TASKS]);
+	spm_relief_end(node);
 	spm_trim_flush(node);
 }
 
@@ -287,6 +295,7 @@ void spm_control_init(struct spm_node *node)
 	INIT_DELAYED_WORK(&node->reading, spm_reading_work);
 	INIT_DELAYED_WORK(&node->relief, spm_relief_work);
 	INIT_DELAYED_WORK(&node->trim, spm_trim_work);
+	spm_relief_init(node);
 	spm_control_disable(node);	/* until spm_control_start() */
 }
 

@@ -4,6 +4,7 @@
 #define _SPM_CONTROL_H
 
 struct spm_node;
+struct work_struct;
 
 /* Time after which more freed pages are trimmed, while pages are being freed. */
 #define SPM_TRIM_DELAY_MS	10
@@ -19,6 +20,7 @@ void spm_control_run(struct spm_node *node);
 void spm_control_trim(struct spm_node *node);
 void spm_control_wake(struct spm_node *node);
 void spm_control_kick(struct spm_node *node);
+void spm_control_help(struct work_struct *work);
 void spm_control_trim_soon(struct spm_node *node);
 void spm_control_tidy_soon(struct spm_node *node);
 

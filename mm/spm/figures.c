@@ -165,6 +165,37 @@ u64 spm_deficit_bytes(struct spm_node *node)
 }
 
 /**
+ * spm_relief_bytes_per_s() - how fast pages leave a node that is short of space
+ * @node: the node
+ *
+ * Context: Any. The caller keeps the node from going away.
+ * Return: the figure; 0 if no batch has had to leave yet.
+ */
+u64 spm_relief_bytes_per_s(struct spm_node *node)
+{
+	return READ_ONCE(node->moved_per_s) << PAGE_SHIFT;	/* vs its relief worker */
+}
+
+/**
+ * spm_notice_ms() - how early the device must tell that it can hold less
+ * @node: the node, which has telemetry
+ *
+ * So that all that is there could leave: until it is read, and as long as that takes.
+ *
+ * Context: Any. The caller keeps the node from going away.
+ * Return: milliseconds; 0 if it is not known yet how fast pages leave.
+ */
+u64 spm_notice_ms(struct spm_node *node)
+{
+	u64 per_s = spm_relief_bytes_per_s(node);
+
+	if (!per_s)
+		return 0;
+	return READ_ONCE(node->budget.knobs.interval_ms) +	/* vs who writes it */
+	       mul_u64_u64_div_u64(spm_used_bytes(node), MSEC_PER_SEC, per_s);
+}
+
+/**
  * spm_admitted() - number of pages that were admitted, credit of CPUs left out
  * @node: the node
  *

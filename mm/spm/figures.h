@@ -17,6 +17,8 @@ u64 spm_physical_bytes(struct spm_node *node);
 u64 spm_physical_used_bytes(struct spm_node *node);
 u64 spm_budget_bytes(struct spm_node *node);
 u64 spm_deficit_bytes(struct spm_node *node);
+u64 spm_relief_bytes_per_s(struct spm_node *node);
+u64 spm_notice_ms(struct spm_node *node);
 u64 spm_admitted(struct spm_node *node);
 
 u64 spm_figure(struct spm_node *node, u64 (*figure)(struct spm_node *node));

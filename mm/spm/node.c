@@ -39,6 +39,7 @@
 #include "control.h"
 #include "debugfs.h"
 #include "evacuate.h"
+#include "flush.h"
 #include "node.h"
 #include "order.h"
 #include "power.h"
@@ -230,6 +231,13 @@ static int spm_provider_check(const struct spm_provider *provider)
 		return -EINVAL;
 	}
 
+	if (provider->ops && provider->ops->read && !provider->coherent &&
+	    !SPM_CAN_FLUSH) {
+		pr_err("%s: telemetry of a device that is not coherent, and this architecture can't write back its lines\n",
+		       provider->name);
+		return -EOPNOTSUPP;
+	}
+
 	for (i = 0; i < provider->nr_ranges; i++) {
 		const struct range *range = &provider->ranges[i];
 
@@ -301,6 +309,7 @@ static struct spm_node *spm_node_new(const struct spm_provider *provider)
 		return NULL;
 	}
 	spm_control_init(node);
+	node->flushes = node->budgeted && !provider->coherent;
 	return node;
 }
 
@@ -479,7 +488,8 @@ static int spm_node_register_call(void *node)
  * the memory hotplug locks.
  * Return: the node, or an ERR_PTR with everything as it was before: -EINVAL if
  * the description makes no sense (no name, no ranges, not aligned, overlapping,
- * node id not possible), -EBUSY if the node has memory already or belongs to
+ * node id not possible), -EOPNOTSUPP if its telemetry would not know what is in caches,
+ * -EBUSY if the node has memory already or belongs to
  * somebody else, if a range is in use, or while the machine hibernates, -ENODEV if
  * the provider's module is going away, -ENOMEM. Should memory that was added before
  * something failed not go away again, then nobody gets it, the kernel log says so,

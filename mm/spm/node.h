@@ -59,11 +59,33 @@ struct spm_range {
 	struct resource *res;
 };
 
+/* At most so many CPUs move pages off a node at the same time. */
+#define SPM_MOVERS	8
+
+/**
+ * struct spm_mover - one of those who move pages off a node at the same time
+ * @work: has one of the other CPUs do it
+ * @node: the node. Constant.
+ * @turns: of cgroups that give pages of each kind
+ * @nr: how many pages it is to move
+ * @done: how many it has moved
+ *
+ * Its work's own while that runs, else the relief worker's.
+ */
+struct spm_mover {
+	struct work_struct work;
+	struct spm_node *node;
+	struct spm_turns turns[NR_SPM_KINDS];
+	unsigned long nr;
+	unsigned long done;
+};
+
 /**
  * struct spm_node - a registered SPM node
  * @nid: its NUMA node id
  * @budgeted: there is telemetry, so @budget decides
  * @trims: freed pages are trimmed
+ * @flushes: a page counts as written when its lines are on the device
  * @closing: no new pages. Written under spm_mutex. Those who rebuild the orders
  *	read it under that too, migration and the memory notifier without.
  * @removed: the device is gone. spm_notify() sets it, and nobody resets it.
@@ -91,9 +113,10 @@ struct spm_range {
  * @high_bytes: the same
  * @relief: the worker that moves pages off the node, see control.c
  * @moved: number of pages that it has moved. The other workers read it.
+ * @moved_per_s: how many it moves in a second, while it does. Sysfs shows it.
  * @relieve_after: jiffies before which it tries nothing more, as nothing could be moved
  * @wanted_until: jiffies until which room is kept for each kind
- * @turns: of cgroups that give pages of each kind
+ * @movers: who moves pages at the same time; the first is the worker itself
  * @age_after: jiffies at which spm_share() looks for what is cold again
  * @age_round: how often it has
  * @left_since: jiffies since which spm_tidy() knows of swapped-out pages; 0: of none
@@ -121,6 +144,7 @@ struct spm_node {
 	int nid;
 	bool budgeted;
 	bool trims;
+	bool flushes;
 	bool closing;
 	bool removed;
 	unsigned long yields;
@@ -151,9 +175,10 @@ struct spm_node {
 
 	struct delayed_work relief;
 	u64 moved;
+	u64 moved_per_s;
 	unsigned long relieve_after;
 	unsigned long wanted_until[NR_SPM_KINDS];
-	struct spm_turns turns[NR_SPM_KINDS];
+	struct spm_mover movers[SPM_MOVERS];
 	unsigned long age_after;
 	unsigned int age_round;
 	unsigned long left_since;

@@ -12,6 +12,7 @@
  * reading, in batches, so that who unregisters the node need not wait for long.
  */
 #include <linux/bitops.h>
+#include <linux/math64.h>
 #include <linux/mmzone.h>
 #include <linux/sched.h>
 #include <linux/swap.h>
@@ -79,60 +80,61 @@ static unsigned long spm_pages_of(struct spm_node *node, enum spm_kind kind)
 	return kind == SPM_TASKS ? mapped : used - mapped;
 }
 
-static unsigned long spm_move_off(struct spm_node *node, enum spm_kind kind,
+static unsigned long spm_move_off(struct spm_mover *mover, enum spm_kind kind,
 				  unsigned long nr, enum spm_relief relief)
 {
+	struct spm_turns *turns = &mover->turns[kind];
+	struct spm_node *node = mover->node;
 	unsigned long done;
 
 	if (!spm_pages_of(node, kind))
 		return 0;
 	if (kind == SPM_TASKS)
-		done = spm_reclaim(node->nid, &node->turns[kind], nr, relief);
+		done = spm_reclaim(node->nid, turns, nr, relief);
 	else
-		done = spm_users_relieve(node->nid, &node->turns[kind], nr,
-					 relief);
+		done = spm_users_relieve(node->nid, turns, nr, relief);
 	return min(nr, done);
 }
 
-static unsigned long spm_promote(struct spm_node *node, enum spm_kind kind,
+static unsigned long spm_promote(struct spm_mover *mover, enum spm_kind kind,
 				 unsigned long nr)
 {
 	unsigned long done = 0, moved;
 
 	while (done < nr && spm_dram_has_room()) {
-		moved = spm_move_off(node, kind, min(nr - done, SPM_RELIEF_BATCH),
+		moved = spm_move_off(mover, kind, min(nr - done, SPM_RELIEF_BATCH),
 				     SPM_PROMOTE);
 		if (!moved)
 			break;
 		done += moved;
 		cond_resched();
 	}
-	trace_spm_relieve(node->nid, SPM_PROMOTE, nr, done);
+	trace_spm_relieve(mover->node->nid, SPM_PROMOTE, nr, done);
 	return done;
 }
 
-static unsigned long spm_write_back(struct spm_node *node, enum spm_kind kind,
+static unsigned long spm_write_back(struct spm_mover *mover, enum spm_kind kind,
 				    unsigned long nr)
 {
 	unsigned long done;
 
 	if (!nr)
 		return 0;
-	done = spm_move_off(node, kind, nr, SPM_WRITE_BACK);
-	trace_spm_relieve(node->nid, SPM_WRITE_BACK, nr, done);
+	done = spm_move_off(mover, kind, nr, SPM_WRITE_BACK);
+	trace_spm_relieve(mover->node->nid, SPM_WRITE_BACK, nr, done);
 	return done;
 }
 
-static unsigned long spm_relieve_of(struct spm_node *node, enum spm_kind kind,
+static unsigned long spm_relieve_of(struct spm_mover *mover, enum spm_kind kind,
 				    unsigned long nr)
 {
 	unsigned long done;
 
 	if (!nr)
 		return 0;
-	done = spm_promote(node, kind, nr);
+	done = spm_promote(mover, kind, nr);
 	if (done < nr)
-		done += spm_write_back(node, kind, nr - done);
+		done += spm_write_back(mover, kind, nr - done);
 	return min(done, nr);
 }
 
@@ -140,16 +142,48 @@ static unsigned long spm_relieve_of(struct spm_node *node, enum spm_kind kind,
  * Each kind gives in proportion to what it has. What one can't give, the other
  * does.
  */
-static unsigned long spm_relieve_of_all(struct spm_node *node, unsigned long nr)
+static void spm_relieve_of_all(struct spm_mover *mover)
 {
-	unsigned long tasks = spm_pages_of(node, SPM_TASKS);
-	unsigned long users = spm_pages_of(node, SPM_USERS);
+	unsigned long tasks = spm_pages_of(mover->node, SPM_TASKS);
+	unsigned long users = spm_pages_of(mover->node, SPM_USERS);
+	unsigned long nr = mover->nr, done;
+
+	done = spm_relieve_of(mover, SPM_TASKS,
+			      mult_frac(nr, tasks, max(tasks + users, 1UL)));
+	done += spm_relieve_of(mover, SPM_USERS, nr - done);
+	mover->done = done + spm_relieve_of(mover, SPM_TASKS, nr - done);
+}
+
+static void spm_mover_work(struct work_struct *work)
+{
+	spm_relieve_of_all(container_of(work, struct spm_mover, work));
+}
+
+/*
+ * Have as many CPUs move pages as there are batches to be moved. Who has not begun when
+ * this one is done need not: memory may be so short that there is no other kworker.
+ */
+static unsigned long spm_relieve_by_all(struct spm_node *node, unsigned long nr)
+{
+	unsigned int i, nr_movers = clamp(DIV_ROUND_UP(nr, SPM_RELIEF_MAX), 1,
+					  min(num_online_cpus(), SPM_MOVERS));
+	struct spm_mover *mover = node->movers;
 	unsigned long done;
 
-	done = spm_relieve_of(node, SPM_TASKS,
-			      mult_frac(nr, tasks, max(tasks + users, 1UL)));
-	done += spm_relieve_of(node, SPM_USERS, nr - done);
-	return done + spm_relieve_of(node, SPM_TASKS, nr - done);
+	for (i = 0; i < nr_movers; i++) {
+		mover[i].nr = min(nr, SPM_RELIEF_MAX);
+		mover[i].done = 0;
+		nr -= mover[i].nr;
+		if (i)
+			spm_control_help(&mover[i].work);
+	}
+	spm_relieve_of_all(mover);
+	done = mover->done;
+	for (i = 1; i < nr_movers; i++) {
+		cancel_work_sync(&mover[i].work);
+		done += mover[i].done;
+	}
+	return done;
 }
 
 
@@ -176,7 +210,7 @@ static unsigned long spm_yield(struct spm_node *node, enum spm_kind kind,
 	}
 	if (!test_bit(kind, &node->yields))
 		set_bit(kind, &node->yields);
-	return spm_write_back(node, kind,
+	return spm_write_back(node->movers, kind,
 			      min_t(unsigned long, wanted, excess / SPM_SHARE_PART));
 }
 
@@ -195,7 +229,7 @@ static unsigned long spm_age(struct spm_node *node)
 		return 0;
 	node->age_after = jiffies + SPM_AGE_TIME;
 	nr = min(nr, SPM_RELIEF_MAX);
-	done = spm_reclaim_cold(node->nid, &node->turns[SPM_TASKS], nr,
+	done = spm_reclaim_cold(node->nid, &node->movers->turns[SPM_TASKS], nr,
 				node->age_round++);
 	trace_spm_relieve(node->nid, SPM_WRITE_BACK, nr, done);
 	return done;
@@ -216,19 +250,78 @@ static unsigned long spm_share(struct spm_node *node)
 	       spm_age(node);
 }
 
+/* The last batches count most. A few pages tell little of how long many take. */
+static void spm_measure_relief(struct spm_node *node, unsigned long done, u64 took_ns)
+{
+	u64 per_s = div64_u64((u64)done * NSEC_PER_SEC, max(took_ns, 1));
+
+	if (done < SPM_RELIEF_BATCH)
+		return;
+	if (node->moved_per_s)
+		per_s = (7 * node->moved_per_s + per_s) / 8;
+	WRITE_ONCE(node->moved_per_s, max(per_s, 1));	/* sysfs shows it */
+}
+
 /* If nothing could be moved, which may have taken long, don't try again soon. */
 static unsigned long spm_relieve_or_pause(struct spm_node *node, unsigned long nr)
 {
-	u64 began_ns = ktime_get_ns();
+	u64 began_ns = ktime_get_ns(), took_ns;
 	unsigned long done;
 
 	if (time_before(jiffies, node->relieve_after))
 		return 0;
-	done = spm_relieve_of_all(node, min(nr, SPM_RELIEF_MAX));
+	done = spm_relieve_by_all(node, nr);
+	took_ns = ktime_get_ns() - began_ns;
+	spm_measure_relief(node, done, took_ns);
 	if (!done)
-		node->relieve_after = jiffies +
-			nsecs_to_jiffies(SPM_RELIEF_PART * (ktime_get_ns() - began_ns));
+		node->relieve_after = jiffies + nsecs_to_jiffies(SPM_RELIEF_PART * took_ns);
 	return done;
+}
+
+/**
+ * spm_relief_init() - prepare a node's movers
+ * @node: the node, not published yet
+ */
+void spm_relief_init(struct spm_node *node)
+{
+	int i;
+
+	for (i = 0; i < SPM_MOVERS; i++) {
+		INIT_WORK(&node->movers[i].work, spm_mover_work);
+		node->movers[i].node = node;
+	}
+}
+
+/**
+ * spm_relief_let_go() - keep no cgroup that was removed from being freed
+ * @node: the node
+ *
+ * Context: The node's relief worker.
+ */
+void spm_relief_let_go(struct spm_node *node)
+{
+	int i;
+
+	for (i = 0; i < SPM_MOVERS; i++) {
+		spm_turns_let_go(&node->movers[i].turns[SPM_USERS]);
+		spm_turns_let_go(&node->movers[i].turns[SPM_TASKS]);
+	}
+}
+
+/**
+ * spm_relief_end() - move no more pages off a node
+ * @node: the node; its relief worker does not run
+ *
+ * Context: Process context.
+ */
+void spm_relief_end(struct spm_node *node)
+{
+	int i;
+
+	for (i = 0; i < SPM_MOVERS; i++) {
+		spm_turns_end(&node->movers[i].turns[SPM_USERS]);
+		spm_turns_end(&node->movers[i].turns[SPM_TASKS]);
+	}
 }
 
 /**

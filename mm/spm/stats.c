@@ -212,9 +212,9 @@ void spm_pages_written(unsigned long nr, struct list_head *pages, int rc)
 	struct page *page = list_first_entry(pages, struct page, lru);
 	struct spm_node *node = spm_node_of(page_folio(page));
 
-	if (node->written)
+	if (node->flushes || node->written)
 		list_for_each_entry(page, pages, lru)
-			node->written(node, page_to_pfn(page));
+			spm_tell_written(node, page_to_pfn(page), 1);
 	spm_count_written(node, nr, rc ? SPM_STAT_REFUSED_POISON : SPM_STAT_STORED);
 
 	if (trace_spm_store_enabled())

@@ -77,6 +77,9 @@ SPM_FIGURE(mapped_bytes);
 SPM_FIGURE(swapped_bytes);
 SPM_FIGURE(physical_bytes);
 SPM_FIGURE(physical_used_bytes);
+/* Of one node only: they don't add up. */
+SPM_FIGURE(relief_bytes_per_s);
+SPM_FIGURE(notice_ms);
 
 /* ---- Counts of events, which remain when a node goes ---- */
 
@@ -268,7 +271,9 @@ static const struct attribute_group spm_node_attr_group = {
 	.attrs = spm_node_attrs,
 };
 
-static struct attribute *spm_knob_attrs[] = {
+static struct attribute *spm_telemetry_attrs[] = {
+	&relief_bytes_per_s_file.attr.attr,
+	&notice_ms_file.attr.attr,
 	&margin_permille_knob.attr.attr,
 	&target_permille_knob.attr.attr,
 	&reopen_permille_knob.attr.attr,
@@ -278,20 +283,20 @@ static struct attribute *spm_knob_attrs[] = {
 };
 
 /* Only where there is telemetry that they could be about. */
-static umode_t spm_knob_visible(struct kobject *kobj, struct attribute *attr, int n)
+static umode_t spm_telemetry_visible(struct kobject *kobj, struct attribute *attr, int n)
 {
 	return spm_kobj_node(kobj)->budgeted ? attr->mode : 0;
 }
 
-static const struct attribute_group spm_knob_attr_group = {
-	.attrs = spm_knob_attrs,
-	.is_visible = spm_knob_visible,
+static const struct attribute_group spm_telemetry_attr_group = {
+	.attrs = spm_telemetry_attrs,
+	.is_visible = spm_telemetry_visible,
 };
 
 static const struct attribute_group *spm_node_attr_groups[] = {
 	&spm_attr_group,
 	&spm_node_attr_group,
-	&spm_knob_attr_group,
+	&spm_telemetry_attr_group,
 	NULL
 };
 

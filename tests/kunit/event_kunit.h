@@ -225,6 +225,8 @@ static void spm_event_test_target(struct kunit *test)
 	struct spm_node *node = spm_control_register(test, 0);
 	long credit;
 
+	/* Else it would be others who have stored so much. */
+	KUNIT_ASSERT_TRUE(test, spm_admit(node, 920));
 	KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
 	credit = spm_control_credit(node);
 	spm_control_tell(921, 0, 0);
@@ -239,6 +241,7 @@ static void spm_event_test_target(struct kunit *test)
 	spm_control_tell(880, 0, 0);
 	spm_kunit_run(test, 0);
 	KUNIT_EXPECT_EQ(test, node->budget.gate, SPM_GATE_OPEN);
+	spm_unadmit(node, 920);
 	spm_control_expect_rest(test, node);
 }
 
@@ -422,7 +425,8 @@ static void spm_event_test_figures(struct kunit *test)
 			spm_budget_bound_bytes(&node->budget));
 	KUNIT_EXPECT_EQ(test, spm_admitted(node), 100);
 	KUNIT_EXPECT_EQ(test, spm_ratio_permille(node), 100 * 1000 / 950);
-	spm_kunit_expect_file(test, node->kobj, "gate", "closed target");
+	/* Nobody here has stored as much. */
+	spm_kunit_expect_file(test, node->kobj, "gate", "stopped capacity");
 }
 
 static void spm_event_expect_knobs(struct kunit *test, struct spm_node *node,

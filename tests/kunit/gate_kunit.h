@@ -186,6 +186,61 @@ static void spm_gate_test_uncovered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_OPEN);
 }
 
+/*
+ * Tests that the gate stops when the device holds what nobody here has stored, until what
+ * CPUs may still store fits beside that.
+ */
+static void spm_gate_test_uncovered_by_others(struct kunit *test)
+{
+	struct spm_budget *budget = test->priv;
+	u64 nr;
+
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 0, 0, 0), 0);
+	nr = spm_budget_kunit_take(budget, 200);
+
+	/* It is what we have been granted, perhaps. */
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, nr, 100, 100), 0);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_OPEN);
+
+	/* There is room for 70 beside it, and only a reading has told of it. */
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 900, 200, 200), 0);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_CAPACITY);
+	spm_budget_take_back(budget, nr - 71);
+	KUNIT_EXPECT_TRUE(test, budget->uncovered);
+	spm_budget_take_back(budget, 1);
+	KUNIT_EXPECT_FALSE(test, budget->uncovered);
+
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 100, 300, 300), 0);
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_OPEN);
+}
+
+/*
+ * Tests that as many pages have to leave as take what is too much, less those that were
+ * moved and may be in the reading.
+ */
+static void spm_gate_test_surplus(struct kunit *test)
+{
+	struct spm_budget *budget = test->priv;
+
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 900, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, spm_budget_surplus(budget, 100, 0), 0);
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 950, 100, 100), 0);
+	KUNIT_EXPECT_EQ(test, spm_budget_surplus(budget, 100, 0), 100 * 70 / 950 + 1);
+	KUNIT_EXPECT_EQ(test, spm_budget_surplus(budget, 95, 5), 100 * 70 / 950 + 1 - 5);
+	KUNIT_EXPECT_EQ(test, spm_budget_surplus(budget, 92, 8), 0);
+	KUNIT_EXPECT_EQ(test, spm_budget_surplus(budget, 80, 20), 0);
+	KUNIT_EXPECT_EQ(test, spm_budget_moving(budget, 8), 8);
+
+	/* The device knew that 5 were gone when it said that it was the same. */
+	spm_budget_snapshot(budget, 0, 5, spm_budget_kunit_ns(200));
+	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 950, 250, 260), 0);
+	KUNIT_EXPECT_EQ(test, spm_budget_moving(budget, 8), 3);
+	KUNIT_EXPECT_EQ(test, spm_budget_surplus(budget, 92, 8), 95 * 70 / 950 + 1 - 3);
+
+	/* Without anything on the node there is nothing to be moved. */
+	KUNIT_EXPECT_EQ(test, spm_budget_surplus(budget, 0, 5), 0);
+}
+
 /* Tests that only a reading that is too old is taken for one. */
 static void spm_gate_test_expire(struct kunit *test)
 {
@@ -237,11 +292,11 @@ static void spm_gate_test_marks(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 0, 0, 0), 0);
 	spm_budget_marks(budget, &low, &high);
 	KUNIT_EXPECT_EQ(test, low, spm_budget_kunit_bytes(880));
-	KUNIT_EXPECT_EQ(test, high, spm_budget_kunit_bytes(920));
+	KUNIT_EXPECT_EQ(test, high, spm_budget_kunit_bytes(945));
 	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read_physical(budget, 500, 0, 0, 0), 0);
 	spm_budget_marks(budget, &low, &high);
 	KUNIT_EXPECT_EQ(test, low, spm_budget_kunit_bytes(440));
-	KUNIT_EXPECT_EQ(test, high, spm_budget_kunit_bytes(460));
+	KUNIT_EXPECT_EQ(test, high, spm_budget_kunit_bytes(945) / 2);
 }
 
 /* ---- Knobs ---- */
@@ -385,6 +440,8 @@ static struct kunit_case spm_gate_cases[] = {
 	KUNIT_CASE(spm_gate_test_removed),
 	KUNIT_CASE(spm_gate_test_capacity),
 	KUNIT_CASE(spm_gate_test_uncovered),
+	KUNIT_CASE(spm_gate_test_uncovered_by_others),
+	KUNIT_CASE(spm_gate_test_surplus),
 	KUNIT_CASE(spm_gate_test_expire),
 	KUNIT_CASE(spm_gate_test_deficit),
 	KUNIT_CASE(spm_gate_test_marks),

@@ -87,12 +87,28 @@ struct spm_model_case {
 };
 
 /**
+ * enum spm_model_cache - what is between CPUs and the device
+ * @SPM_MODEL_COHERENT: nothing, or the device knows what is in there
+ * @SPM_MODEL_FLUSHED: a cache; what was written is written back, then it counts as written
+ * @SPM_MODEL_NOT_FLUSHED: a cache that nobody thinks of
+ */
+enum spm_model_cache {
+	SPM_MODEL_COHERENT,
+	SPM_MODEL_FLUSHED,
+	SPM_MODEL_NOT_FLUSHED,
+};
+
+/**
  * struct spm_model_page - a page
  * @bytes: what the device holds for it, compressed
+ * @dirty: a cache has something that the device does not have yet
+ * @dirty_bytes: what the device is going to hold when it has it
  * @done_ns: when it was written completely
  */
 struct spm_model_page {
 	unsigned int bytes;
+	bool dirty;
+	unsigned int dirty_bytes;
 	u64 done_ns;
 };
 
@@ -107,12 +123,16 @@ struct spm_model_page {
  * @healthy: nothing is lost, late, or makes no sense
  * @trend: what CPUs do
  * @data: what they write
+ * @cache: what that goes through
+ * @hopeless: that it goes wrong is counted only
+ * @nr_wrong: how often it has
  * @page: all pages
  * @list: indices of the pages in each state, in no order
  * @nr: number of these
  * @credit: of each CPU
  * @written: number of pages that were written, as CPUs have counted
  * @held: bytes that the device holds
+ * @dirty_bytes: bytes that it is going to hold when caches have written back all
  * @physical: bytes that it can hold
  * @told: bytes that it says it can hold, or will be able to soon
  * @enforce_ns: when @physical falls to @told
@@ -148,6 +168,9 @@ struct spm_model {
 	bool healthy;
 	const struct spm_model_trend *trend;
 	enum spm_model_data_kind data;
+	enum spm_model_cache cache;
+	bool hopeless;
+	unsigned long nr_wrong;
 
 	struct spm_model_page page[SPM_MODEL_PAGES];
 	u16 list[NR_SPM_MODEL_STATES][SPM_MODEL_PAGES];
@@ -156,6 +179,7 @@ struct spm_model {
 	u64 written;
 
 	u64 held;
+	u64 dirty_bytes;
 	u64 physical;
 	u64 told;
 	u64 enforce_ns;

@@ -112,25 +112,50 @@ static void spm_model_report(struct spm_model *m)
 		   m->peak, spm_model_full_bytes(m));
 }
 
-/*
- * Tests that a device never holds more than it can, nor more than the budget says,
- * whatever happens in whatever order.
- */
-static void spm_model_test_random(struct kunit *test)
+/* Whatever happens in whatever order. */
+static void spm_model_run_at_random(struct spm_model *m)
 {
-	struct spm_model *m = spm_model_new(test);
-
 	m->healthy = false;
-	while (m->step < spm_model_steps && test->status != KUNIT_FAILURE) {
+	while (m->step < spm_model_steps && m->test->status != KUNIT_FAILURE) {
 		spm_model_turn(m);
 		spm_model_run(m, 200 + spm_model_rnd(m, 3000));
 	}
 	spm_model_report(m);
 
 	/* It was neither always full, nor shut most of the time. */
-	KUNIT_EXPECT_GT(test, m->nr_admitted, spm_model_steps / 50);
-	KUNIT_EXPECT_GT(test, m->nr_refused, spm_model_steps / 100);
-	KUNIT_EXPECT_GT(test, m->nr_opened, spm_model_steps / 20000);
+	KUNIT_EXPECT_GT(m->test, m->nr_admitted, spm_model_steps / 50);
+	KUNIT_EXPECT_GT(m->test, m->nr_refused, spm_model_steps / 100);
+	KUNIT_EXPECT_GT(m->test, m->nr_opened, spm_model_steps / 20000);
+}
+
+/* Tests that a device never holds more than it can, nor more than the budget says. */
+static void spm_model_test_random(struct kunit *test)
+{
+	spm_model_run_at_random(spm_model_new(test));
+}
+
+/*
+ * Tests the same of a device that is behind a cache, if what was written is written back
+ * before it counts as written.
+ */
+static void spm_model_test_cached(struct kunit *test)
+{
+	struct spm_model *m = spm_model_new(test);
+
+	m->cache = SPM_MODEL_FLUSHED;
+	spm_model_run_at_random(m);
+}
+
+/* Tests that the model notices if nobody thinks of the cache. */
+static void spm_model_test_cache_forgotten(struct kunit *test)
+{
+	struct spm_model *m = spm_model_new(test);
+
+	m->cache = SPM_MODEL_NOT_FLUSHED;
+	m->hopeless = true;
+	m->data = SPM_MODEL_NOT_AT_ALL;
+	spm_model_run(m, SPM_MODEL_FILL_STEPS);
+	KUNIT_EXPECT_GT(test, m->nr_wrong, 0);
 }
 
 /* Tests that nearly all is used of a device, with data that don't compress. */
@@ -176,6 +201,8 @@ static void spm_model_test_reopen(struct kunit *test)
 
 static struct kunit_case spm_model_kunit_cases[] = {
 	KUNIT_CASE_PARAM(spm_model_test_random, spm_model_cases_gen_params),
+	KUNIT_CASE_PARAM(spm_model_test_cached, spm_model_cases_gen_params),
+	KUNIT_CASE_PARAM(spm_model_test_cache_forgotten, spm_model_cases_gen_params),
 	KUNIT_CASE_PARAM(spm_model_test_full, spm_model_cases_gen_params),
 	KUNIT_CASE_PARAM(spm_model_test_reopen, spm_model_cases_gen_params),
 	{}

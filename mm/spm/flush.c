@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writing to the device, not only to the cache
+ *
+ * The memory of a device is cached as any other. So what was copied to a page may reach
+ * the device much later, even after the page was trimmed and is somebody else's: usage
+ * would rise by what no reading had in it, and the budget had long counted as read.
+ * Therefore a page counts as written only when its lines are on the device, unless the
+ * provider says that the device takes lines that are in caches into account.
+ *
+ * Nobody writes to a page afterwards: it is mapped read-only, or not at all. So its lines
+ * are clean when it is trimmed.
+ */
+#include <linux/highmem.h>
+#include <linux/libnvdimm.h>
+#include <linux/mm.h>
+
+#ifdef CONFIG_X86
+#include <asm/special_insns.h>
+#endif
+
+#include <asm/barrier.h>
+
+#include "flush.h"
+
+#ifdef CONFIG_X86
+/* Lines that are flushed without looking whether it is the last one. */
+#define SPM_FLUSH_LINES	8
+
+/* They are evicted, as the page is cold. clwb() would take an instruction more a line. */
+static void spm_flush_page(char *addr)
+{
+	unsigned int line = boot_cpu_data.x86_clflush_size;
+	const char *end = addr + PAGE_SIZE;
+
+	for (; addr < end; addr += SPM_FLUSH_LINES * line) {
+		clflushopt(addr);
+		clflushopt(addr + line);
+		clflushopt(addr + 2 * line);
+		clflushopt(addr + 3 * line);
+		clflushopt(addr + 4 * line);
+		clflushopt(addr + 5 * line);
+		clflushopt(addr + 6 * line);
+		clflushopt(addr + 7 * line);
+	}
+}
+#else
+static void spm_flush_page(char *addr)
+{
+	arch_wb_cache_pmem(addr, PAGE_SIZE);
+}
+#endif
+
+/**
+ * spm_flush() - have the device get what was written to pages
+ * @pfn: the first page
+ * @nr: how many
+ *
+ * Context: Any.
+ */
+void spm_flush(unsigned long pfn, long nr)
+{
+	char *addr;
+
+	for (; nr; pfn++, nr--) {
+		addr = kmap_local_page(pfn_to_page(pfn));
+		spm_flush_page(addr);
+		kunmap_local(addr);
+	}
+	/* All of it before the pages count as written. */
+	pmem_wmb();
+}
