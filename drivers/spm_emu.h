@@ -140,21 +140,25 @@ struct spm_emu_lz4;
  * @cpu: per-CPU counts. Each CPU writes its own without a lock.
  * @map: a bit for each page, atomic. LZ4 model: written and not yet compressed.
  *	Fixed model: holds something.
- * @granules: LZ4 model: what each page takes. Written under @lock, read for
- *	the histogram without.
+ * @granules: LZ4 model: what each page takes. Written under @lock, read without for
+ *	the histogram, and to find a page to lose.
+ * @sums: LZ4 model: checksums of what each page held when @granules was set; under @lock
  * @lz4: LZ4 model: memory to compress in; under @lock
  * @memory_nb: tells when memory goes offline
  * @pass_work: LZ4 model: looks at what was written
  * @refresh_work: makes a new report
- * @notice_work: makes a smaller capacity take effect
+ * @notice_work: makes a smaller capacity take effect, and loses what exceeds it
  * @event_work: delivers events
  * @overwrite_work: overwrites the contents of a device that was removed
  * @dir: directory in debugfs
  * @faults: how it misbehaves
+ * @sweep_pages: LZ4 model: pages that a sweep looks at after each pass. As the value of
+ *	a choice.
+ * @sweep_next: the next one of these. The worker's.
  * @removed: the device is gone. Set once, under @notify_lock; read by all that
  *	would use the device without.
  *
- * @lock: guards all up to @events_lost
+ * @lock: guards all up to @strange
  * @physical_bytes: what it can hold, as it tells
  * @enforced_bytes: what it does hold: follows @physical_bytes late downwards
  * @used_bytes: what its contents take. Fixed model: as of @settled_ns.
@@ -171,6 +175,7 @@ struct spm_emu_lz4;
  * @trimmed: number of pages trimmed
  * @events_sent: number of events delivered
  * @events_lost: number of events that a fault has swallowed
+ * @strange: number of times that a page had contents that nobody had told of
  *
  * @report_lock: guards @report
  * @report: what a reading returns
@@ -181,7 +186,7 @@ struct spm_emu_lz4;
  * @node: the node; NULL before it is registered, and when it is gone. Only who
  *	unregisters it reads it without the lock.
  * @untold: number of poisoned pages that the core has not been told
- * @poisoned: number of pages lost, by overflow or on request
+ * @poisoned: number of pages lost, by overflow, less capacity, or on request
  *
  * @nr_ranges: number of ranges, at least 1 if it was registered. Constant.
  * @range: the ranges. Constant.
@@ -196,6 +201,7 @@ struct spm_emu {
 	struct spm_emu_cpu __percpu *cpu;
 	unsigned long *map;
 	u16 *granules;
+	u32 *sums;
 	struct spm_emu_lz4 *lz4;
 	struct notifier_block memory_nb;
 	struct delayed_work pass_work;
@@ -205,6 +211,8 @@ struct spm_emu {
 	struct work_struct overwrite_work;
 	struct dentry *dir;
 	struct spm_emu_faults faults;
+	u32 sweep_pages;
+	unsigned long sweep_next;
 	bool removed;
 
 	struct mutex lock;		/* what it holds, and its limits */
@@ -224,6 +232,7 @@ struct spm_emu {
 	u64 trimmed;
 	u64 events_sent;
 	u64 events_lost;
+	u64 strange;
 
 	spinlock_t report_lock;		/* the last report */
 	struct spm_telemetry report;
@@ -275,6 +284,7 @@ static inline unsigned long spm_emu_pfn(const struct spm_emu *emu,
 }
 
 /* spm_emu_contents.c: what the device holds */
+struct page *spm_emu_page(const struct spm_emu *emu, unsigned long index);
 int spm_emu_contents_init(struct spm_emu *emu);
 void spm_emu_contents_start(struct spm_emu *emu);
 void spm_emu_contents_stop(struct spm_emu *emu);
@@ -283,8 +293,15 @@ void spm_emu_written(struct spm_node *node, unsigned long pfn);
 int spm_emu_trim(struct spm_node *node, const unsigned long *pfn, unsigned int nr);
 void spm_emu_count(struct spm_emu *emu);
 int spm_emu_poison(struct spm_emu *emu, unsigned long index);
+void spm_emu_shrink(struct spm_emu *emu);
 int spm_emu_remove(struct spm_emu *emu);
 int spm_emu_vanish(struct spm_emu *emu, unsigned int delay_ms);
+
+/* spm_emu_sweep.c: was it told of all that it holds? */
+u32 spm_emu_sum(const void *contents);
+void spm_emu_sweep_some(struct spm_emu *emu);
+s64 spm_emu_sweep(struct spm_emu *emu);
+int spm_emu_scribble(struct spm_emu *emu, unsigned long index);
 
 /* spm_emu_report.c: what the device tells */
 void spm_emu_report_init(struct spm_emu *emu);

@@ -43,11 +43,16 @@ struct spm_emu_lz4 {
 
 /* ---- Sizes ---- */
 
-/*
- * The page, if it has memory behind it. Under the lock it keeps it, as the
- * memory notifier takes the lock before the memory goes away.
+/**
+ * spm_emu_page() - a page of the device
+ * @emu: the device
+ * @index: position of the page in the device
+ *
+ * Context: Process context, under the lock: then it keeps its memory, as the memory
+ * notifier takes the lock before that goes away.
+ * Return: the page, or NULL if it has no memory behind it.
  */
-static struct page *spm_emu_page(const struct spm_emu *emu, unsigned long index)
+struct page *spm_emu_page(const struct spm_emu *emu, unsigned long index)
 {
 	lockdep_assert_held(&emu->lock);
 
@@ -86,6 +91,7 @@ static void spm_emu_forget(struct spm_emu *emu, unsigned long index)
 
 	if (emu->config.model == SPM_EMU_LZ4) {
 		clear_bit(index, emu->map);
+		emu->sums[index] = 0;
 		spm_emu_set_granules(emu, index, 0);
 	} else if (test_and_clear_bit(index, emu->map)) {
 		this_cpu_dec(emu->cpu->live);
@@ -120,7 +126,8 @@ void spm_emu_written(struct spm_node *node, unsigned long pfn)
 	}
 }
 
-static unsigned int spm_emu_compress(struct spm_emu *emu, struct page *page)
+static unsigned int spm_emu_compress(struct spm_emu *emu, unsigned long index,
+				     struct page *page)
 {
 	struct spm_emu_lz4 *lz4 = emu->lz4;
 	int len;
@@ -128,7 +135,8 @@ static unsigned int spm_emu_compress(struct spm_emu *emu, struct page *page)
 	lockdep_assert_held(&emu->lock);
 
 	memcpy_from_page(lz4->page, page, 0, PAGE_SIZE);
-	if (!memchr_inv(lz4->page, 0, PAGE_SIZE))
+	emu->sums[index] = spm_emu_sum(lz4->page);
+	if (!emu->sums[index])
 		return 0;
 	len = LZ4_compress_default(lz4->page, lz4->out, PAGE_SIZE, PAGE_SIZE,
 				   lz4->work);
@@ -163,7 +171,7 @@ static bool spm_emu_settle(struct spm_emu *emu, unsigned long index)
 		return true;
 	page = spm_emu_page(emu, index);
 	if (page && !PageHWPoison(page))
-		granules = spm_emu_compress(emu, page);
+		granules = spm_emu_compress(emu, index, page);
 	fits = spm_emu_fits(emu, index, granules);
 	if (!fits)
 		emu->overflowed++;
@@ -197,6 +205,7 @@ static void spm_emu_pass_work(struct work_struct *work)
 					   pass_work);
 
 	spm_emu_pass(emu);
+	spm_emu_sweep_some(emu);
 	/* At least a jiffy, so as not to keep a CPU busy with nothing. */
 	queue_delayed_work(emu->wq, &emu->pass_work,
 			   max(msecs_to_jiffies(emu->config.lag_ms), 1));
@@ -329,6 +338,35 @@ int spm_emu_poison(struct spm_emu *emu, unsigned long index)
 	return 0;
 }
 
+static bool spm_emu_exceeds(struct spm_emu *emu)
+{
+	guard(mutex)(&emu->lock);
+	return emu->used_bytes > emu->enforced_bytes;
+}
+
+/**
+ * spm_emu_shrink() - lose what does not fit any more
+ * @emu: the device, which can hold less from now on
+ *
+ * Which pages are lost is up to the device: here the last ones that take space. In the
+ * fixed model none is, as it is not known what each takes.
+ *
+ * Context: Process context, without locks. May sleep.
+ */
+void spm_emu_shrink(struct spm_emu *emu)
+{
+	unsigned long index = emu->nr_pages;
+
+	if (emu->config.model != SPM_EMU_LZ4)
+		return;
+	/* READ_ONCE: see spm_emu_set_removed(), and the lock is not held. */
+	while (index-- && spm_emu_exceeds(emu) && !READ_ONCE(emu->removed)) {
+		if (READ_ONCE(emu->granules[index]))
+			spm_emu_poison(emu, index);
+		cond_resched();
+	}
+}
+
 static void spm_emu_overwrite(struct spm_emu *emu, unsigned long index)
 {
 	struct page *page;
@@ -396,6 +434,20 @@ int spm_emu_vanish(struct spm_emu *emu, unsigned int delay_ms)
 }
 
 /*
+ * Memory comes, and holds nothing, whatever another driver has left there. Nobody can use
+ * it yet.
+ */
+static void spm_emu_clear(const struct memory_notify *mn)
+{
+	unsigned long i;
+
+	for (i = 0; i < mn->nr_pages; i++) {
+		clear_highpage(pfn_to_page(mn->start_pfn + i));
+		cond_resched();
+	}
+}
+
+/*
  * Memory goes offline, and may be gone when this returns. It has no contents
  * then. A memory block is in one range, or none.
  */
@@ -406,10 +458,12 @@ static int spm_emu_memory_notify(struct notifier_block *nb, unsigned long action
 	const struct memory_notify *mn = arg;
 	unsigned long first, i;
 
-	if (action != MEM_OFFLINE)
-		return NOTIFY_OK;
 	first = spm_emu_index(emu, mn->start_pfn);
 	if (first >= emu->nr_pages)
+		return NOTIFY_OK;
+	if (action == MEM_GOING_ONLINE && emu->config.model == SPM_EMU_LZ4)
+		spm_emu_clear(mn);
+	if (action != MEM_OFFLINE)
 		return NOTIFY_OK;
 
 	guard(mutex)(&emu->lock);
@@ -431,13 +485,15 @@ static int spm_emu_contents_alloc(struct spm_emu *emu)
 
 	emu->granules = kvcalloc(emu->nr_pages, sizeof(*emu->granules),
 				 GFP_KERNEL);
+	emu->sums = kvcalloc(emu->nr_pages, sizeof(*emu->sums), GFP_KERNEL);
 	emu->lz4 = kvmalloc(sizeof(*emu->lz4), GFP_KERNEL);
-	return emu->granules && emu->lz4 ? 0 : -ENOMEM;
+	return emu->granules && emu->sums && emu->lz4 ? 0 : -ENOMEM;
 }
 
 static void spm_emu_contents_free(struct spm_emu *emu)
 {
 	kvfree(emu->lz4);
+	kvfree(emu->sums);
 	kvfree(emu->granules);
 	kvfree(emu->map);
 }

@@ -19,7 +19,12 @@
  *   compressed		pages compressed
  *   overflowed		pages that did not fit. 0 proves that the core never
  *			stored too much.
- *   poisoned		pages lost: those, in the LZ4 model, and by `poison`
+ *   poisoned		pages lost: those, and by `poison` and less capacity, in the
+ *			LZ4 model
+ *   sweep		LZ4 model: reads all pages, and tells how many had contents
+ *			that the device was not told of. 0 proves that the core never
+ *			wrote without saying so. Write a number of pages to have so many
+ *			looked at in the background each lag_ms.
  *   trim_calls, trim_failed	trims asked for, and not done
  *   trimmed		pages trimmed
  *   low_threshold_bytes, high_threshold_bytes	as the core has set them
@@ -32,6 +37,8 @@
  *   fail_trim/		trims fail now and then, see
  *			Documentation/fault-injection/
  *   poison		write a position in bytes: the page there is lost
+ *   scribble		LZ4 model: write a position in bytes: the page there is written
+ *			to, and nobody is told
  *   remove		write 1: the device is gone, until it is unbound
  *   vanish		write N: it is gone, and the core is told N ms later
  *
@@ -281,6 +288,38 @@ static int spm_emu_poison_set(void *data, u64 val)
 DEFINE_DEBUGFS_ATTRIBUTE(spm_emu_poison_fops, NULL, spm_emu_poison_set,
 			 "%llu\n");
 
+static int spm_emu_sweep_get(void *data, u64 *val)
+{
+	s64 rc = spm_emu_sweep(data);
+
+	if (rc < 0)
+		return rc;
+	*val = rc;
+	return 0;
+}
+
+static int spm_emu_sweep_set(void *data, u64 val)
+{
+	struct spm_emu *emu = data;
+
+	if (val > emu->nr_pages)
+		return -ERANGE;
+	WRITE_ONCE(emu->sweep_pages, val);	/* see struct spm_emu */
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(spm_emu_sweep_fops, spm_emu_sweep_get, spm_emu_sweep_set,
+			 "%llu\n");
+
+static int spm_emu_scribble_set(void *data, u64 val)
+{
+	struct spm_emu *emu = data;
+
+	if (val >= emu->logical_bytes)
+		return -ERANGE;
+	return spm_emu_scribble(emu, val >> PAGE_SHIFT);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(spm_emu_scribble_fops, NULL, spm_emu_scribble_set, "%llu\n");
+
 static int spm_emu_remove_get(void *data, u64 *val)
 {
 	const struct spm_emu *emu = data;
@@ -342,9 +381,11 @@ static void spm_emu_figures_add(struct spm_emu *emu)
 			    &spm_emu_settled_age_fops);
 	debugfs_create_file("written", 0400, emu->dir, emu,
 			    &spm_emu_written_fops);
-	if (emu->config.model == SPM_EMU_LZ4)
-		debugfs_create_file("histogram", 0400, emu->dir, emu,
-				    &spm_emu_histogram_fops);
+	if (emu->config.model != SPM_EMU_LZ4)
+		return;
+	debugfs_create_file("histogram", 0400, emu->dir, emu, &spm_emu_histogram_fops);
+	debugfs_create_file("sweep", 0600, emu->dir, emu, &spm_emu_sweep_fops);
+	debugfs_create_file("scribble", 0200, emu->dir, emu, &spm_emu_scribble_fops);
 }
 
 static void spm_emu_faults_add(struct spm_emu *emu)

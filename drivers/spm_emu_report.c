@@ -13,9 +13,10 @@
  * Nobody is told anything before the node is registered, and after the core has
  * called spm_emu_release().
  *
- * A smaller capacity is told at once, and enforced notice_ms later. The notice
- * is longer than the core's limit on the age of readings, so that the core can
- * know in time even if the event is lost. A larger one is enforced at once.
+ * A smaller capacity is told at once, and enforced notice_ms later: what exceeds it
+ * then is lost. The notice is longer than the core's limit on the age of readings, so
+ * that the core can know in time even if the event is lost. A larger one is enforced at
+ * once.
  *
  * For locking see spm_emu.h.
  */
@@ -338,8 +339,9 @@ static void spm_emu_notice_work(struct work_struct *work)
 	struct spm_emu *emu = container_of(to_delayed_work(work), struct spm_emu,
 					   notice_work);
 
-	guard(mutex)(&emu->lock);
-	emu->enforced_bytes = emu->physical_bytes;
+	scoped_guard(mutex, &emu->lock)
+		emu->enforced_bytes = emu->physical_bytes;
+	spm_emu_shrink(emu);
 }
 
 /**

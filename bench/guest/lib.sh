@@ -217,7 +217,7 @@ stalled() {
 }
 
 readonly events='zswpin zswpout zswpwb pswpin pswpout pgmajfault pgdemote_direct pgdemote_kswapd'
-readonly ours='demoted promoted_write promoted refused_full poisoned'
+readonly ours='demoted promoted_write promoted refused_full poisoned undone_1s undone_10s undone_60s'
 
 # counter NAME
 counter() {
@@ -229,8 +229,8 @@ counter() {
 	psi_full_us) stalled full ;;
 	demoted | promoted_write | refused_full | poisoned)
 		cat "$spm/$1" 2>/dev/null || echo 0 ;;
-	promoted)
-		if [ -e $spm_debug/stats ]; then field promoted $spm_debug/stats; else echo 0; fi ;;
+	promoted | undone_*)
+		if [ -e $spm_debug/stats ]; then field "$1" $spm_debug/stats; else echo 0; fi ;;
 	*) field "$1" /proc/vmstat ;;
 	esac
 }

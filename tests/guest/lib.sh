@@ -216,16 +216,25 @@ emulate() {
 	modprobe spm_emu 2>/dev/null
 	leave "$dax"
 	for setting in ratio_permille=2000 model=lz4 fixed_permille=2000 lag_ms=10 refresh_ms=20 \
-		       notice_ms=2000 "$@"; do
+		       notice_ms=2000 coherent=1 "$@"; do
 		put "${setting#*=}" "$emu_parameters/${setting%%=*}"
 	done
 	put "$dax" $emu_driver/bind
+	# All of 128 MiB in five seconds or so, as long as nobody else needs the CPU.
+	[ ! -e "$debug/spm_emu/$dax/sweep" ] || put 64 "$debug/spm_emu/$dax/sweep"
+}
+
+# swept DAX - an emulated device holds nothing that the kernel has not told it of
+swept() {
+	local sweep=$debug/spm_emu/$1/sweep
+	[ ! -e "$sweep" ] || equal "pages of $1 with contents that nobody told of" "$(cat "$sweep")" 0
 }
 
 # leave DAX - no driver has it any more
 leave() {
 	local driver
 	driver=$(readlink -f "/sys/bus/dax/devices/$1/driver") || return 0
+	swept "$1"
 	[ ! -e "$driver" ] || put "$1" "$driver/unbind"
 }
 
@@ -257,8 +266,8 @@ holds_at_most() {
 	[ "$(emu "$1" used_bytes)" -le "$2" ]
 }
 
-# relieved DAX BYTES - pages leave it until it holds no more. A worker moves thousands
-# in a few seconds here, and notice_ms is two more.
+# relieved DAX BYTES - pages leave it until it holds no more. A worker moves thousands in
+# a few seconds here; so a device must have been emulated with a minute's notice_ms.
 relieved() {
 	local node
 	node=$(node_of "$1")
@@ -450,12 +459,16 @@ nothing_left() {
 
 # one_test FUNCTION - in a subshell
 one_test() {
+	local dax
 	mkdir -p "$scratch"
 	trap clean_up EXIT
 	"$1"
 	clean_up
 	trap - EXIT
 	swap_again
+	for dax in $(all_dax); do
+		swept "$dax"
+	done
 	eventually 10 nothing_left || fail "$(used all) pages are left on SPM"
 }
 
