@@ -51,9 +51,19 @@ static int spm_dax_unregister(struct dev_dax *dev_dax)
 	return rc;
 }
 
+static void spm_dax_abandon(struct dev_dax *dev_dax)
+{
+	struct spm_node *node = dev_get_drvdata(&dev_dax->dev);
+
+	if (node)
+		spm_abandon_node(node);
+	dev_set_drvdata(&dev_dax->dev, NULL);
+}
+
 static struct spm_dax_driver spm_dax_driver = {
 	.dax.probe = spm_dax_probe,
 	.unregister = spm_dax_unregister,
+	.abandon = spm_dax_abandon,
 };
 
 static int __init spm_dax_init(void)

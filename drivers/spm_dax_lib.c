@@ -13,8 +13,8 @@
  * place of the driver core's, with the same names and the same use: unbind
  * returns an error, and leaves node and instance bound, if the data can't be
  * moved. When the instance goes away regardless (its CXL region is destroyed,
- * say), a node that can't be evacuated stays until the next reboot, as with
- * dax/kmem.
+ * say), a node that can't be evacuated stays, without a driver: until it can be, and the
+ * instance is bound again, or until the next reboot, as with dax/kmem.
  */
 #include <linux/device.h>
 #include <linux/device/driver.h>
@@ -123,12 +123,10 @@ static int spm_dax_unregister_node(struct device *dev)
 
 static void spm_dax_remove(struct dev_dax *dev_dax)
 {
-	struct device *dev = &dev_dax->dev;
-	int rc = spm_dax_unregister_node(dev);
+	const struct spm_dax_driver *driver =
+		container_of(dev_dax->dev.driver, struct spm_dax_driver, dax.drv);
 
-	if (rc)
-		dev_err(dev, "node %d stays until the next reboot: %d\n",
-			dev_dax->target_node, rc);
+	driver->abandon(dev_dax);
 }
 
 static ssize_t bind_store(struct device_driver *drv, const char *buf, size_t count)
@@ -181,7 +179,7 @@ ATTRIBUTE_GROUPS(spm_dax);
 
 /**
  * __spm_dax_driver_register() - see spm_dax_driver_register()
- * @driver: the driver; its dax.probe and unregister are set
+ * @driver: the driver; its dax.probe, unregister and abandon are set
  * @module: module that it is in
  * @mod_name: its name, and the driver's
  *

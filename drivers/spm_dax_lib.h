@@ -18,10 +18,13 @@
  * @unregister: unregister the instance's node, and undo what probe did. If that
  *	fails, everything is as before. Under the device lock; may sleep. Return:
  *	0, and nothing to do any more, if it was done before; or -errno.
+ * @abandon: as @unregister, but it can't fail: see spm_abandon_node(). The instance goes
+ *	away afterwards.
  */
 struct spm_dax_driver {
 	struct dax_device_driver dax;
 	int (*unregister)(struct dev_dax *dev_dax);
+	void (*abandon)(struct dev_dax *dev_dax);
 };
 
 int __spm_dax_driver_register(struct spm_dax_driver *driver,

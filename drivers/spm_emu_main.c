@@ -291,29 +291,41 @@ static int spm_emu_probe(struct dev_dax *dev_dax)
 	return rc;
 }
 
-/* If the node stays for good, so does the device, and goes on working. */
+/* There is no node any more, or it does without the device. */
+static void spm_emu_gone(struct dev_dax *dev_dax, struct spm_emu *emu)
+{
+	dev_set_drvdata(&dev_dax->dev, NULL);
+	spm_emu_debugfs_del(emu);
+	spm_emu_destroy(emu);
+}
+
 static int spm_emu_unregister(struct dev_dax *dev_dax)
 {
-	struct device *dev = &dev_dax->dev;
-	struct spm_emu *emu = dev_get_drvdata(dev);
+	struct spm_emu *emu = dev_get_drvdata(&dev_dax->dev);
 	int rc;
 
 	if (!emu)
 		return 0;
-
 	rc = spm_unregister_node(emu->node);
-	if (rc)
-		return rc;
+	if (!rc)
+		spm_emu_gone(dev_dax, emu);
+	return rc;
+}
 
-	dev_set_drvdata(dev, NULL);
-	spm_emu_debugfs_del(emu);
-	spm_emu_destroy(emu);
-	return 0;
+static void spm_emu_abandon(struct dev_dax *dev_dax)
+{
+	struct spm_emu *emu = dev_get_drvdata(&dev_dax->dev);
+
+	if (!emu)
+		return;
+	spm_abandon_node(emu->node);
+	spm_emu_gone(dev_dax, emu);
 }
 
 static struct spm_dax_driver spm_emu_driver = {
 	.dax.probe = spm_emu_probe,
 	.unregister = spm_emu_unregister,
+	.abandon = spm_emu_abandon,
 };
 
 static int __init spm_emu_init(void)

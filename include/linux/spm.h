@@ -94,13 +94,15 @@ enum spm_event {
  *	the swap device. Optional; without it a device is there until
  *	SPM_EVENT_REMOVED. Any context, hard interrupts too; must not sleep.
  *
- * @release: the node is gone: neither it, nor spm_notify() for it, may be used
- *	from here on. Optional. Process context, may sleep.
+ * @release: the node is gone, or abandoned: neither it, nor spm_notify() for it, may be
+ *	used from here on. Optional. Process context, may sleep.
  *
  * The core calls @read and @set_thresholds of a node one at a time, from a worker, and
  * one @trim at a time, from another: a @trim and a @read may run at the same time. It
  * holds no lock that spm_notify() takes, and calls them from before spm_register_node()
- * returns until @release. All that was freed is trimmed, or overwritten, before the
+ * returns until @release. One that does not end within ten seconds has unregistering fail.
+ * So it may take locks that are held by who unregisters the node, but should not: the
+ * device lock, say. All that was freed is trimmed, or overwritten, before the
  * memory goes offline.
  */
 struct spm_ops {
@@ -147,6 +149,7 @@ struct spm_provider {
 
 struct spm_node *spm_register_node(const struct spm_provider *provider);
 int spm_unregister_node(struct spm_node *node);
+void spm_abandon_node(struct spm_node *node);
 void *spm_node_priv(const struct spm_node *node);
 int spm_node_nid(const struct spm_node *node);
 void spm_notify(struct spm_node *node, enum spm_event event);

@@ -58,6 +58,7 @@ const char *const spm_gate_names[NR_SPM_GATES] = {
 	[SPM_GATE_HIGH] = "stopped high",
 	[SPM_GATE_CAPACITY] = "stopped capacity",
 	[SPM_GATE_STALE] = "stopped stale",
+	[SPM_GATE_ABANDONED] = "stopped abandoned",
 	[SPM_GATE_REMOVED] = "stopped removed",
 };
 
@@ -102,6 +103,11 @@ static u64 spm_budget_reopen_bytes(const struct spm_budget *budget)
 {
 	return spm_permille(budget->reading.physical_bytes,
 			    budget->knobs.reopen_permille);
+}
+
+static bool spm_gate_for_good(enum spm_gate gate)
+{
+	return gate >= SPM_GATE_ABANDONED;
 }
 
 /* The one place where the gate changes. */
@@ -193,8 +199,8 @@ static enum spm_gate spm_budget_next_gate(const struct spm_budget *budget)
 {
 	u64 used = budget->reading.used_bytes;
 
-	if (budget->gate == SPM_GATE_REMOVED)
-		return SPM_GATE_REMOVED;
+	if (spm_gate_for_good(budget->gate))
+		return budget->gate;
 	if (used > budget->limit_bytes)
 		return budget->gate == SPM_GATE_STALE ?
 		       SPM_GATE_LIMIT : max(budget->gate, SPM_GATE_LIMIT);
@@ -302,7 +308,7 @@ void spm_budget_stop(struct spm_budget *budget, enum spm_gate gate, u64 now_ns)
 	unsigned long flags;
 
 	spin_lock_irqsave(&budget->lock, flags);
-	if (budget->gate != SPM_GATE_REMOVED) {
+	if (!spm_gate_for_good(budget->gate)) {
 		budget->stopped_ns = now_ns;
 		spm_budget_set_gate(budget, gate);
 	}
@@ -423,7 +429,7 @@ static u64 spm_budget_deficit(const struct spm_budget *budget)
 	u64 reopen = spm_budget_reopen_bytes(budget), used = budget->reading.used_bytes;
 
 	if (budget->gate == SPM_GATE_OPEN || budget->gate == SPM_GATE_STALE ||
-	    budget->gate == SPM_GATE_REMOVED || used <= reopen)
+	    spm_gate_for_good(budget->gate) || used <= reopen)
 		return 0;
 	return used - reopen;
 }

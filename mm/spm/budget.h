@@ -17,6 +17,7 @@
  * @SPM_GATE_HIGH: stopped by SPM_EVENT_HIGH
  * @SPM_GATE_CAPACITY: stopped, as the device can hold less than before
  * @SPM_GATE_STALE: stopped, for there is no reading that is fresh enough
+ * @SPM_GATE_ABANDONED: stopped for good, as there is no provider any more
  * @SPM_GATE_REMOVED: stopped for good, as there is no device any more
  * @NR_SPM_GATES: how many there are
  *
@@ -30,6 +31,7 @@ enum spm_gate {
 	SPM_GATE_HIGH,
 	SPM_GATE_CAPACITY,
 	SPM_GATE_STALE,
+	SPM_GATE_ABANDONED,
 	SPM_GATE_REMOVED,
 	NR_SPM_GATES
 };

@@ -18,6 +18,8 @@
  */
 #define pr_fmt(fmt) "spm: " fmt
 
+#include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/jiffies.h>
 #include <linux/printk.h>
 #include <linux/range.h>
@@ -70,7 +72,7 @@ static void spm_reading_work(struct work_struct *work)
 	struct spm_node *node = container_of(to_delayed_work(work),
 					     struct spm_node, reading);
 
-	if (READ_ONCE(node->removed))		/* vs spm_notify() */
+	if (READ_ONCE(node->removed) || !node->ops)	/* vs spm_notify() */
 		return;
 	spm_read_device(node);
 	spm_room_changed();
@@ -252,9 +254,51 @@ void spm_control_start(struct spm_node *node)
 {
 	spm_control_enable(node);
 	spm_control_run(node);
-	if (node->budgeted && spm_budget_stopped(&node->budget, jiffies))
+	if (node->budgeted && node->ops && spm_budget_stopped(&node->budget, jiffies))
 		pr_warn("node %d: no reading of the device yet, nothing is stored until there is one\n",
 			node->nid);
+}
+
+/* Time in which an operation of a provider must be over, or nobody waits for it. */
+#define SPM_OP_TIME	(10 * HZ)
+
+static void spm_await_work(struct work_struct *work)
+{
+	struct spm_awaiter *awaiter = container_of(work, struct spm_awaiter, work);
+	struct spm_node *node = awaiter->node;
+
+	flush_work(&awaiter->worker->work);
+	if (awaiter->worker == &node->trim)
+		spm_trim_flush(node);
+	if (atomic_cmpxchg(&awaiter->state, SPM_AWAITED, SPM_NOT_AWAITED) == SPM_AWAITED) {
+		complete(&awaiter->ended);
+	} else {
+		enable_delayed_work(awaiter->worker);
+		spm_control_now(awaiter->worker);
+		atomic_set(&awaiter->state, SPM_NOT_AWAITED);
+	}
+	spm_node_put(node);
+}
+
+/*
+ * Let a worker run no more, and wait until it does not: but not for ever, as it calls the
+ * provider's operations. Return: 0; -ETIMEDOUT, then it goes on when it has ended.
+ */
+static int spm_control_end(struct spm_awaiter *awaiter)
+{
+	if (atomic_cmpxchg(&awaiter->state, SPM_NOT_AWAITED, SPM_AWAITED) != SPM_NOT_AWAITED)
+		return -ETIMEDOUT;
+
+	disable_delayed_work(awaiter->worker);
+	reinit_completion(&awaiter->ended);
+	kref_get(&awaiter->node->ref);
+	queue_work(system_unbound_wq, &awaiter->work);
+	if (wait_for_completion_timeout(&awaiter->ended, SPM_OP_TIME))
+		return 0;
+	if (atomic_cmpxchg(&awaiter->state, SPM_AWAITED, SPM_GIVEN_UP) == SPM_AWAITED)
+		return -ETIMEDOUT;
+	wait_for_completion(&awaiter->ended);
+	return 0;
 }
 
 /**
@@ -264,12 +308,39 @@ void spm_control_start(struct spm_node *node)
  * All pages are trimmed afterwards, or overwritten.
  *
  * Context: Process context. May sleep.
+ * Return: 0; -ETIMEDOUT, and the control loop goes on, if the device does not answer.
  */
-void spm_control_stop(struct spm_node *node)
+int spm_control_stop(struct spm_node *node)
 {
-	spm_control_disable(node);
+	int rc;
+
+	rc = spm_control_end(&node->reading_awaiter);
+	if (rc)
+		goto err;
+	disable_delayed_work_sync(&node->relief);
+	rc = spm_control_end(&node->trim_awaiter);
+	if (rc)
+		goto err_workers;
 	spm_relief_end(node);
-	spm_trim_flush(node);
+	return 0;
+
+err_workers:
+	enable_delayed_work(&node->relief);
+	enable_delayed_work(&node->reading);
+	spm_control_wake(node);
+err:
+	pr_warn("node %d: the device has not answered for %u seconds\n", node->nid,
+		SPM_OP_TIME / HZ);
+	return rc;
+}
+
+static void spm_awaiter_init(struct spm_awaiter *awaiter, struct spm_node *node,
+			     struct delayed_work *worker)
+{
+	INIT_WORK(&awaiter->work, spm_await_work);
+	awaiter->node = node;
+	awaiter->worker = worker;
+	init_completion(&awaiter->ended);
 }
 
 /**
@@ -295,6 +366,8 @@ void spm_control_init(struct spm_node *node)
 	INIT_DELAYED_WORK(&node->reading, spm_reading_work);
 	INIT_DELAYED_WORK(&node->relief, spm_relief_work);
 	INIT_DELAYED_WORK(&node->trim, spm_trim_work);
+	spm_awaiter_init(&node->reading_awaiter, node, &node->reading);
+	spm_awaiter_init(&node->trim_awaiter, node, &node->trim);
 	spm_relief_init(node);
 	spm_control_disable(node);	/* until spm_control_start() */
 }

@@ -15,7 +15,7 @@ void spm_control_init(struct spm_node *node);
 void spm_control_enable(struct spm_node *node);
 void spm_control_disable(struct spm_node *node);
 void spm_control_start(struct spm_node *node);
-void spm_control_stop(struct spm_node *node);
+int spm_control_stop(struct spm_node *node);
 void spm_control_run(struct spm_node *node);
 void spm_control_trim(struct spm_node *node);
 void spm_control_wake(struct spm_node *node);

@@ -10,6 +10,7 @@
 #include <linux/export.h>
 #include <linux/highmem.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/spm.h>
 #include <linux/timekeeping.h>
 #include <trace/events/spm.h>
@@ -69,7 +70,14 @@ static bool spm_read_nobody(struct page *page)
 
 static bool spm_device_present(struct spm_node *node)
 {
-	return !node->ops || !node->ops->present || node->ops->present(node);
+	const struct spm_ops *ops;
+	bool present;
+
+	rcu_read_lock();		/* vs spm_abandon_node() */
+	ops = READ_ONCE(node->ops);
+	present = !ops || !ops->present || ops->present(node);
+	rcu_read_unlock();
+	return present;
 }
 
 /**

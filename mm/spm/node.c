@@ -362,13 +362,13 @@ void spm_node_close(struct spm_node *node)
 
 /**
  * spm_node_open() - have a node take pages, for the first time or again
- * @node: the node
+ * @node: the node; if it was abandoned, it takes none
  *
  * Context: Under spm_mutex.
  */
 void spm_node_open(struct spm_node *node)
 {
-	WRITE_ONCE(node->closing, false);	/* as in spm_node_close() */
+	WRITE_ONCE(node->closing, node->abandoned);	/* as in spm_node_close() */
 	spm_node_update_orders(node);
 }
 
@@ -404,13 +404,94 @@ static int spm_node_discard(struct spm_node *node)
 	return 0;
 }
 
-/* Is nothing there of a node with this id? If only something left over, try again. */
+/* ---- Taking away ---- */
+
+/* Take away the memory of a node that is empty, and with it what is in sysfs. */
+static int spm_node_depopulate(struct spm_node *node)
+{
+	int rc;
+
+	lock_device_hotplug();
+	rc = spm_ranges_offline(node);
+	if (!rc) {
+		/* Not earlier, as it can't be undone for sure. */
+		spm_sysfs_del(node);
+		spm_debugfs_del(node);
+		spm_ranges_remove(node);
+	}
+	unlock_device_hotplug();
+	return rc;
+}
+
+static int spm_node_empty(struct spm_node *node)
+{
+	int rc;
+
+	spm_node_close(node);
+	rc = spm_evacuate(node);
+	if (rc)
+		goto err_reopen;
+
+	/* What is not trimmed is not free, so it could not be offlined. */
+	rc = spm_control_stop(node);
+	if (rc)
+		goto err_reopen;
+	rc = spm_node_depopulate(node);
+	if (rc)
+		goto err_control;
+	return 0;
+
+err_control:
+	spm_control_start(node);
+err_reopen:
+	spm_task_undo();
+	spm_node_open(node);
+	return rc;
+}
+
+/* Return: 0, and it is in no table any more; or -errno, and it is as it was. */
+static int spm_node_take_away(struct spm_node *node)
+{
+	int rc;
+
+	lockdep_assert_held(&spm_mutex);
+
+	rc = spm_node_empty(node);
+	if (rc)
+		return rc;
+	spm_node_unpublish(node);
+	spm_stats_retire(node);
+	spm_node_unmark(node);
+	complete_all(&node->lost);
+	return 0;
+}
+
+/* ---- Registering ---- */
+
+/* A node without provider, if this id has one. */
+static struct spm_node *spm_node_abandoned(int nid)
+{
+	struct spm_node *node = rcu_dereference_protected(spm_table[nid],
+							  lockdep_is_held(&spm_mutex));
+
+	return node && node->abandoned ? node : NULL;
+}
+
+/*
+ * Is nothing there of a node with this id? If only something left over, or without a
+ * provider, try again to take it away.
+ */
 static int spm_node_check_unused(int nid)
 {
-	lockdep_assert_held(&spm_mutex);
+	struct spm_node *node = spm_node_abandoned(nid);
 
 	if (spm_leftover[nid] && spm_node_discard(spm_leftover[nid]))
 		return -EBUSY;
+	if (node && !spm_node_take_away(node)) {
+		pr_info("node %d is gone, which had no provider\n", nid);
+		spm_hooks_put();
+		spm_node_put(node);
+	}
 	if (!node_isset(nid, spm_nodes))
 		return 0;
 	pr_err("node %d is an SPM node already\n", nid);
@@ -529,47 +610,6 @@ err_module:
 }
 EXPORT_SYMBOL_GPL(spm_register_node);
 
-/* Take away the memory of a node that is empty, and with it what is in sysfs. */
-static int spm_node_depopulate(struct spm_node *node)
-{
-	int rc;
-
-	lock_device_hotplug();
-	rc = spm_ranges_offline(node);
-	if (!rc) {
-		/* Not earlier, as it can't be undone for sure. */
-		spm_sysfs_del(node);
-		spm_debugfs_del(node);
-		spm_ranges_remove(node);
-	}
-	unlock_device_hotplug();
-	return rc;
-}
-
-static int spm_node_empty(struct spm_node *node)
-{
-	int rc;
-
-	spm_node_close(node);
-	rc = spm_evacuate(node);
-	if (rc)
-		goto err_reopen;
-
-	/* What is not trimmed is not free, so it could not be offlined. */
-	spm_control_stop(node);
-	rc = spm_node_depopulate(node);
-	if (rc)
-		goto err_control;
-	return 0;
-
-err_control:
-	spm_control_start(node);
-err_reopen:
-	spm_task_undo();
-	spm_node_open(node);
-	return rc;
-}
-
 /**
  * struct spm_unregistration - arguments and results of unregistering a node
  * @node: the node
@@ -588,16 +628,9 @@ static int spm_node_unregister_call(void *arg)
 
 	guard(mutex)(&spm_mutex);
 
-	rc = spm_hibernating() ? -EBUSY : spm_node_empty(node);
+	rc = spm_hibernating() ? -EBUSY : spm_node_take_away(node);
 	u->used = spm_stat_read(node, SPM_STAT_USED);
-	if (rc)
-		return rc;
-
-	spm_node_unpublish(node);
-	spm_stats_retire(node);
-	spm_node_unmark(node);
-	complete_all(&node->lost);
-	return 0;
+	return rc;
 }
 
 /**
@@ -611,8 +644,8 @@ static int spm_node_unregister_call(void *arg)
  * Context: Process context. May sleep. Takes spm_mutex and the memory hotplug
  * locks. The caller must hold no lock that reclaim or swapping may need.
  * Return: 0. Or -EBUSY if there is data that can't be moved, or while the machine
- * hibernates, -EINTR, -ENOMEM: then the node is as it was, and so is all that is
- * stored there.
+ * hibernates, -EINTR, -ENOMEM, -ETIMEDOUT if an operation of the provider's does not end:
+ * then the node is as it was, and so is all that is stored there.
  */
 int spm_unregister_node(struct spm_node *node)
 {
@@ -641,3 +674,67 @@ int spm_unregister_node(struct spm_node *node)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(spm_unregister_node);
+
+/*
+ * Have nobody use the provider any more, who is about to go. Return: its module, if that
+ * may go as well.
+ */
+static struct module *spm_node_abandon(struct spm_node *node)
+{
+	struct module *owner = node->owner;
+	int rc;
+
+	guard(mutex)(&spm_mutex);
+
+	/* They say so where nodes are opened, and to sysfs. */
+	WRITE_ONCE(node->abandoned, true);
+	spm_node_close(node);
+	spm_budget_stop(&node->budget, SPM_GATE_ABANDONED, ktime_get_ns());
+
+	rc = spm_control_stop(node);
+	WRITE_ONCE(node->ops, NULL);		/* see where it is read under RCU */
+	WRITE_ONCE(node->written, NULL);
+	node->owner = NULL;
+	synchronize_rcu();
+	if (rc) {
+		pr_err("node %d: an operation of %s does not end, which must stay loaded\n",
+		       node->nid, node->name);
+		return NULL;
+	}
+	/* What is freed from now on is overwritten by the kernel. */
+	spm_control_start(node);
+	return owner;
+}
+
+/**
+ * spm_abandon_node() - take an SPM node away, or have it stay without a provider
+ * @node: node from spm_register_node(), which the provider must not use any more
+ *
+ * For remove operations of drivers, which can't fail. Unregisters the node, if that can
+ * be done. Else the node stays, closed: what is there can be read, and moved away, as
+ * long as the memory works, but nothing is stored. Who registers a node with this id
+ * the next time has the kernel try again to take it away.
+ *
+ * No operation begins after this returns. One that did not end within ten seconds may
+ * still run, which the kernel log says; then the provider's module stays loaded for good.
+ *
+ * Context: Process context. May sleep. As spm_unregister_node().
+ */
+void spm_abandon_node(struct spm_node *node)
+{
+	const struct spm_ops *ops = node->ops;
+	struct module *owner;
+
+	if (!spm_unregister_node(node))
+		return;
+	pr_err("node %d stays without a driver, with %lu pages: free them, and bind the device again to take it away\n",
+	       node->nid, spm_stat_read(node, SPM_STAT_USED));
+	/* As soon as it is abandoned, somebody else may take it away. */
+	kref_get(&node->ref);
+	owner = spm_node_abandon(node);
+	if (ops && ops->release)
+		ops->release(node);
+	spm_node_put(node);
+	module_put(owner);
+}
+EXPORT_SYMBOL_GPL(spm_abandon_node);

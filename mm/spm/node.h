@@ -59,6 +59,29 @@ struct spm_range {
 	struct resource *res;
 };
 
+enum spm_await {
+	SPM_NOT_AWAITED,
+	SPM_AWAITED,
+	SPM_GIVEN_UP,
+};
+
+/**
+ * struct spm_awaiter - waits for a worker to end, as the device may never answer it
+ * @work: does that, while somebody waits for this only so long
+ * @node: the node. Constant.
+ * @worker: the worker. Constant.
+ * @ended: it has ended
+ * @state: enum spm_await: is there somebody who waits? SPM_GIVEN_UP: no longer, so that
+ *	@work lets the worker run again as soon as it has ended.
+ */
+struct spm_awaiter {
+	struct work_struct work;
+	struct spm_node *node;
+	struct delayed_work *worker;
+	struct completion ended;
+	atomic_t state;
+};
+
 /* At most so many CPUs move pages off a node at the same time. */
 #define SPM_MOVERS	8
 
@@ -90,15 +113,18 @@ struct spm_mover {
  *	read it under that too, migration and the memory notifier without.
  * @removed: the device is gone. spm_notify() sets it, and nobody resets it.
  *	Whoever reads contents looks at it.
+ * @abandoned: there is no provider any more, so nothing is stored. spm_abandon_node()
+ *	sets it under spm_mutex, and nobody resets it. Sysfs reads it without.
  * @yields: bit mask of kinds that get no more pages, as the other kind has less
  *	and wants more. Written by the relief worker.
  * @cpu: each CPU's counters, credit and freed pages
  * @zonerefs: the one zone that its pages are allocated from, and the end mark
- * @written: the provider's operation of this name, may be NULL
- * @ops: provider's operations, may be NULL
+ * @written: the provider's operation of this name, may be NULL. Under RCU, as @ops.
+ * @ops: provider's operations, may be NULL. spm_abandon_node() resets it, when no worker
+ *	runs. Others than workers use it under RCU.
  * @priv: provider's own
  * @name: provider's name
- * @owner: provider's module, of which the node holds a reference
+ * @owner: provider's module, of which the node holds a reference; NULL if it has gone
  * @kobj: nodeN/spm in sysfs. Written under spm_mutex.
  * @debugfs: nodeN in debugfs. Written under spm_mutex.
  * @nr_ranges: number of @ranges
@@ -121,6 +147,8 @@ struct spm_mover {
  * @age_round: how often it has
  * @left_since: jiffies since which spm_tidy() knows of swapped-out pages; 0: of none
  * @drain_after: jiffies after which spm_tidy() may look into batches again
+ * @reading_awaiter: waits for @reading to end
+ * @trim_awaiter: waits for @trim to end
  * @lost: the device is gone, and tasks can read no more pages of it. Completed by the
  *	worker when it has taken away the last one, or by who has unregistered the node.
  * @ref: the registration's, and one of each caller in spm_sync_removed()
@@ -147,6 +175,7 @@ struct spm_node {
 	bool flushes;
 	bool closing;
 	bool removed;
+	bool abandoned;
 	unsigned long yields;
 	struct spm_cpu __percpu *cpu;
 	struct zoneref zonerefs[2];
@@ -190,6 +219,8 @@ struct spm_node {
 	u64 moved_taken;
 	u64 moved_trimmed;
 
+	struct spm_awaiter reading_awaiter;
+	struct spm_awaiter trim_awaiter;
 	struct completion lost;
 	struct kref ref;
 

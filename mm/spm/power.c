@@ -53,12 +53,12 @@ static int spm_node_hibernate(struct spm_node *node)
 
 	spm_node_close(node);
 	used = spm_stat_read(node, SPM_STAT_USED);
-	if (!used) {
-		/* Trims what was freed, too: it would be taken for pages in use. */
-		spm_control_stop(node);
+	/* Trims what was freed, too: it would be taken for pages in use. */
+	if (!used && !spm_control_stop(node))
 		return 0;
-	}
 	spm_node_open(node);
+	if (!used)
+		return -EBUSY;
 	pr_err("node %d: no hibernation, as its %lu pages would be lost: unbind its device first\n",
 	       node->nid, used);
 	return -EBUSY;

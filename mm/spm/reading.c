@@ -25,6 +25,14 @@ static u64 spm_node_moved(const struct spm_node *node)
 	return node->trims ? READ_ONCE(node->moved_trimmed) : READ_ONCE(node->moved);
 }
 
+/* READ_ONCE: spm_abandon_node() does not wait for an operation for ever. */
+static int spm_op_read(struct spm_node *node, struct spm_telemetry *reading)
+{
+	const struct spm_ops *ops = READ_ONCE(node->ops);
+
+	return ops ? ops->read(node, reading) : -ENODEV;
+}
+
 static void spm_take_reading(struct spm_node *node)
 {
 	struct spm_budget *budget = &node->budget;
@@ -38,7 +46,7 @@ static void spm_take_reading(struct spm_node *node)
 	smp_rmb();
 	spm_budget_snapshot(budget, written, moved, ktime_get_ns());
 
-	rc = node->ops->read(node, &reading);
+	rc = spm_op_read(node, &reading);
 	if (!rc)
 		rc = spm_budget_reading(budget, &reading, ktime_get_ns(), jiffies);
 	if (rc)
@@ -81,14 +89,15 @@ static void spm_take_back_credit(struct spm_node *node)
 /* The device needs to be told only when the marks have moved. */
 static void spm_set_thresholds(struct spm_node *node)
 {
+	const struct spm_ops *ops = READ_ONCE(node->ops);	/* as in spm_op_read() */
 	u64 low, high;
 
-	if (!node->ops->set_thresholds)
+	if (!ops || !ops->set_thresholds)
 		return;
 	spm_budget_marks(&node->budget, &low, &high);
 	if (low == node->low_bytes && high == node->high_bytes)
 		return;
-	node->ops->set_thresholds(node, low, high);
+	ops->set_thresholds(node, low, high);
 	node->low_bytes = low;
 	node->high_bytes = high;
 }

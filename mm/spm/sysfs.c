@@ -180,7 +180,8 @@ static ssize_t gate_show(struct kobject *kobj, struct kobj_attribute *attr,
 	const struct spm_node *node = spm_kobj_node(kobj);
 	enum spm_gate gate = SPM_GATE_OPEN;
 
-	if (node->budgeted || READ_ONCE(node->removed))
+	/* vs spm_notify(), spm_abandon_node() */
+	if (node->budgeted || READ_ONCE(node->removed) || READ_ONCE(node->abandoned))
 		gate = READ_ONCE(node->budget.gate);
 	/* Nobody has tried to store since the reading got too old. */
 	if (node->budgeted && gate <= SPM_GATE_TARGET &&

@@ -93,6 +93,14 @@ static bool spm_trim_fits(struct llist_node *list, unsigned int nr)
 				!folio_test_large(spm_link_folio(list))));
 }
 
+/* READ_ONCE: spm_abandon_node() does not wait for an operation for ever. */
+static int spm_op_trim(struct spm_node *node, const unsigned long *pfn, unsigned int nr)
+{
+	const struct spm_ops *ops = READ_ONCE(node->ops);
+
+	return ops ? ops->trim(node, pfn, nr) : -ENODEV;
+}
+
 /* A large folio has more pages than the device is asked about at once. */
 static int spm_trim_ask_large(struct spm_node *node, struct folio *folio)
 {
@@ -104,7 +112,7 @@ static int spm_trim_ask_large(struct spm_node *node, struct folio *folio)
 	do {
 		for (nr = 0; next < end && nr < SPM_TRIM_BATCH; nr++)
 			pfn[nr] = next++;
-		rc = node->ops->trim(node, pfn, nr);
+		rc = spm_op_trim(node, pfn, nr);
 	} while (!rc && next < end);
 	return rc;
 }
@@ -120,7 +128,7 @@ static int spm_trim_ask(struct spm_node *node, struct llist_node *list)
 	for (; spm_trim_fits(list, nr); list = list->next)
 		pfn[nr++] = folio_pfn(spm_link_folio(list));
 	sort(pfn, nr, sizeof(pfn[0]), spm_trim_cmp, NULL);
-	return node->ops->trim(node, pfn, nr);
+	return spm_op_trim(node, pfn, nr);
 }
 
 /* Free the first batch of the list. @rc: what the device said to trimming it. */

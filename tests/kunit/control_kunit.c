@@ -64,8 +64,10 @@ struct spm_control_relief {
  * @nr_asked: number of requests, also of those that it has not noted
  * @delay_ms: time that the user takes for each
  * @slow_nid: node of which the user moves nothing before @go
- * @asked: it was asked to
+ * @hangs: a device that is read does not answer before @go
+ * @asked: somebody waits for @go
  * @go: it goes on
+ * @nr_released: number of nodes that the provider was told are gone
  */
 struct spm_control_device {
 	spinlock_t lock;		/* all members */
@@ -88,6 +90,8 @@ struct spm_control_device {
 	int nr_asked;
 	unsigned int delay_ms;
 	int slow_nid;
+	bool hangs;
+	int nr_released;
 	struct completion asked;
 	struct completion go;
 };
@@ -100,6 +104,10 @@ static int spm_control_op_read(struct spm_node *node, struct spm_telemetry *tele
 	struct spm_control_device *d = spm_control_device;
 	int rc;
 
+	if (READ_ONCE(d->hangs)) {
+		complete(&d->asked);
+		wait_for_completion(&d->go);
+	}
 	spin_lock(&d->lock);
 	d->nr_reads++;
 	*telemetry = d->reading;
@@ -140,6 +148,11 @@ static void spm_control_op_written(struct spm_node *node, unsigned long pfn)
 	d->nr_written++;
 	d->written_pfn = pfn;
 	spin_unlock(&d->lock);
+}
+
+static void spm_control_op_release(struct spm_node *node)
+{
+	spm_control_device->nr_released++;
 }
 
 static int spm_control_writeback(struct folio *folio)
@@ -207,6 +220,7 @@ static int spm_control_kunit_init(struct kunit *test)
 	t->ops.set_thresholds = spm_control_op_thresholds;
 	t->ops.trim = spm_control_op_trim;
 	t->ops.written = spm_control_op_written;
+	t->ops.release = spm_control_op_release;
 	return 0;
 }
 

@@ -386,6 +386,84 @@ static void spm_event_test_relief_slow(struct kunit *test)
 	complete_all(&d->go);
 }
 
+/*
+ * Tests that a device that does not answer keeps nobody from anything but its own node:
+ * which can't be unregistered, and is as before when the device answers.
+ */
+static void spm_event_test_read_hangs(struct kunit *test)
+{
+	struct spm_control_device *d = spm_control_device;
+	struct spm_node *node = spm_control_register(test, 0);
+	int nr = d->nr_reads;
+
+	WRITE_ONCE(d->hangs, true);
+	spm_notify(node, SPM_EVENT_HIGH);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&d->asked, SPM_EVENT_WAIT), 0);
+	KUNIT_EXPECT_EQ(test, spm_unregister_node(node), -ETIMEDOUT);
+	spm_control_expect_refused(test, 0, SPM_STAT_REFUSED_STOPPED);
+	/* At once, as long as it is still the same reading. */
+	KUNIT_EXPECT_EQ(test, spm_unregister_node(node), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, d->nr_released, 0);
+
+	WRITE_ONCE(d->hangs, false);
+	complete_all(&d->go);
+	KUNIT_EXPECT_TRUE(test, spm_control_wait_read(nr + 2));
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, node->budget.gate, SPM_GATE_OPEN);
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	KUNIT_EXPECT_EQ(test, d->nr_released, 1);
+}
+
+/*
+ * Tests that a node whose provider goes stays with what could not be moved away, that
+ * the provider has no more to do with it, and that it goes when the id is wanted again.
+ */
+static void spm_event_test_abandoned(struct kunit *test)
+{
+	struct spm_control_device *d = spm_control_device;
+	struct spm_node *node = spm_control_register(test, 0);
+	struct folio *folio = spm_control_store(test);
+	struct spm_kunit *t = test->priv;
+	int nr_reads, nr_written;
+
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	memset(folio_address(folio), 0x5a, PAGE_SIZE);
+	spm_abandon_node(node);
+	KUNIT_EXPECT_EQ(test, d->nr_released, 1);
+	KUNIT_EXPECT_NULL(test, node->owner);
+	spm_kunit_expect_file(test, node->kobj, "gate", "stopped abandoned");
+	spm_kunit_expect_stat(test, 0, SPM_STAT_USED, 1);
+	KUNIT_EXPECT_TRUE(test, spm_folio_readable(folio));
+	KUNIT_EXPECT_NULL(test, spm_kunit_alloc(test));
+
+	nr_reads = d->nr_reads;
+	nr_written = d->nr_written;
+	spm_kunit_run(test, 0);
+	spm_kunit_free_all(test);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, d->nr_reads, nr_reads);
+	KUNIT_EXPECT_EQ(test, d->nr_written, nr_written);
+	KUNIT_EXPECT_EQ(test, d->nr_trims, 0);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_ZEROED, 1);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_UNTRIMMED, 0);
+
+	t->node[0] = NULL;
+	node = spm_kunit_register(test, 0);
+	KUNIT_EXPECT_EQ(test, node->budget.gate, SPM_GATE_OPEN);
+	KUNIT_EXPECT_EQ(test, d->nr_released, 1);
+}
+
+/* Tests that nothing is left of a node that is empty when its provider goes. */
+static void spm_event_test_abandoned_empty(struct kunit *test)
+{
+	struct spm_kunit *t = test->priv;
+
+	spm_abandon_node(spm_control_register(test, 0));
+	t->node[0] = NULL;
+	KUNIT_EXPECT_EQ(test, spm_control_device->nr_released, 1);
+	spm_kunit_expect_unused(test, 0);
+}
+
 /* Tests that what was freed is trimmed soon, however rarely the device is read. */
 static void spm_event_test_trims_soon(struct kunit *test)
 {
@@ -496,6 +574,9 @@ static struct kunit_case spm_event_cases[] = {
 	KUNIT_CASE(spm_event_test_relief_in_vain),
 	KUNIT_CASE(spm_event_test_relief_slow),
 	KUNIT_CASE(spm_event_test_trims_soon),
+	KUNIT_CASE_SLOW(spm_event_test_read_hangs),
+	KUNIT_CASE(spm_event_test_abandoned),
+	KUNIT_CASE(spm_event_test_abandoned_empty),
 	KUNIT_CASE(spm_event_test_figures),
 	KUNIT_CASE(spm_event_test_knobs),
 	KUNIT_CASE(spm_event_test_knobs_bad),

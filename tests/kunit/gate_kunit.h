@@ -271,7 +271,7 @@ static void spm_gate_test_deficit(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, spm_budget_kunit_read(budget, 900, 0, 0), 0);
 	for (gate = SPM_GATE_OPEN; gate < NR_SPM_GATES; gate++) {
 		bool usage = gate != SPM_GATE_OPEN && gate != SPM_GATE_STALE &&
-			     gate != SPM_GATE_REMOVED;
+			     gate != SPM_GATE_ABANDONED && gate != SPM_GATE_REMOVED;
 
 		budget->gate = gate;
 		budget->reading.used_bytes = spm_budget_kunit_bytes(900);
