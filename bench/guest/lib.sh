@@ -217,7 +217,7 @@ stalled() {
 }
 
 readonly events='zswpin zswpout zswpwb pswpin pswpout pgmajfault pgdemote_direct pgdemote_kswapd'
-readonly ours='demoted promoted_write promoted refused_full poisoned undone_1s undone_10s undone_60s'
+readonly ours='demoted promoted_write promoted refused_full poisoned'
 
 # counter NAME
 counter() {
@@ -258,6 +258,9 @@ print_counters() {
 	for one in $counters; do
 		printf '"%s": %d, ' "$one" $(($(counter "$one") - before[$one]))
 	done
+	# Also of before what is measured: there a program's data are laid out.
+	printf '"all_demoted": %d, "all_undone": %d, ' $(($(counter demoted) - begun_demoted)) \
+		$(($(undone) - begun_undone))
 	printf '"pool_bytes": %d, "spm_bytes": %d' "$(pool_bytes)" \
 		"$(cat $spm/used_bytes 2>/dev/null || echo 0)"
 }
@@ -281,6 +284,12 @@ measure() {
 
 begin() {
 	new_cgroup "$(limit "$peer")"
+	begun_demoted=$(counter demoted) begun_undone=$(undone)
+}
+
+# undone - demotions that a write has undone within ten seconds
+undone() {
+	echo $(($(counter undone_1s) + $(counter undone_10s)))
 }
 
 # measure_here CASE COMMAND... - between begin and end_cgroup
