@@ -35,8 +35,8 @@
  *
  * Credit is granted below the limit. If the limit falls, because the device can
  * hold less, or if it says that it holds more than can be of us, the budget is
- * uncovered, and stopped, until everything that was admitted fits below the limit. The worker takes back unused credit then, or
- * it would never fit.
+ * uncovered, and stopped, until everything that was admitted fits below the limit.
+ * The worker takes back unused credit then, or it would never fit.
  *
  * This file knows no node and no device, so that it can be tested on its own.
  */

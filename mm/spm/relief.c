@@ -186,7 +186,6 @@ static unsigned long spm_relieve_by_all(struct spm_node *node, unsigned long nr)
 	return done;
 }
 
-
 /*
  * If pages of the kind @other find no room, though the node has fewer of them, move
  * some pages of @kind off the node, and let it take no more of these.

@@ -11,8 +11,9 @@
  * The device compresses each page to a size that is random, in turns well and
  * badly, up to PAGE_SIZE. What it tells is what it noticed some time ago: it has
  * in it all that was written completely before that, and by chance some of what
- * was written since. There may be a cache, which writes back when it likes, in any order. A report may be lost, be delivered late, make no sense, or
- * not be renewed for a while; events are late or lost; capacity falls and rises.
+ * was written since. There may be a cache, which writes back when it likes, in any
+ * order. A report may be lost, be delivered late, make no sense, or not be renewed
+ * for a while; events are late or lost; capacity falls and rises.
  *
  * After each step the device must hold no more than it can, and no more than the
  * budget says that it may.
@@ -154,8 +155,8 @@ static void spm_model_check_grant(struct spm_model *m)
 	u64 bound = spm_budget_bound_bytes(&m->budget);
 
 	KUNIT_EXPECT_FALSE_MSG(m->test, spm_model_wrong(m, bound + margin > physical),
-			      "step %lu: granted up to %llu of %llu bytes",
-			      m->step, bound, physical);
+			       "step %lu: granted up to %llu of %llu bytes",
+			       m->step, bound, physical);
 }
 
 /*
@@ -171,8 +172,8 @@ static void spm_model_check_admitted(struct spm_model *m)
 	u64 age_ns = m->now_ns - m->accepted.as_of_ns;
 
 	KUNIT_EXPECT_FALSE_MSG(m->test, spm_model_wrong(m, most > physical),
-			      "step %lu: admitted up to %llu of %llu bytes",
-			      m->step, most, physical);
+			       "step %lu: admitted up to %llu of %llu bytes",
+			       m->step, most, physical);
 	KUNIT_EXPECT_TRUE_MSG(m->test, age_ns < spm_model_stale_ns() + NSEC_PER_SEC / HZ,
 			      "step %lu: admitted by a reading that is %llu ns old",
 			      m->step, age_ns);
@@ -493,11 +494,11 @@ static void spm_model_check(struct spm_model *m)
 	u64 bound = spm_budget_bound_bytes(&m->budget);
 
 	KUNIT_EXPECT_FALSE_MSG(m->test, spm_model_wrong(m, m->held > m->physical),
-			      "step %lu: the device holds %llu bytes, and can hold %llu",
-			      m->step, m->held, m->physical);
+			       "step %lu: the device holds %llu bytes, and can hold %llu",
+			       m->step, m->held, m->physical);
 	KUNIT_EXPECT_FALSE_MSG(m->test, spm_model_wrong(m, m->held > bound),
-			      "step %lu: the device holds %llu bytes, and the budget says %llu",
-			      m->step, m->held, bound);
+			       "step %lu: the device holds %llu bytes, and the budget says %llu",
+			       m->step, m->held, bound);
 	if (m->budget.gate == SPM_GATE_OPEN && m->gate != SPM_GATE_OPEN)
 		m->nr_opened++;
 	m->gate = m->budget.gate;
