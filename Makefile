@@ -8,7 +8,7 @@ help:
 	@echo
 	@echo '  make demo          see it work, in a virtual machine       1 minute, plus the kernel'
 	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
-	@echo '  make test          every test, in virtual machines         35 minutes, plus both kernels'
+	@echo '  make test          every test, in virtual machines         an hour, plus both kernels'
 	@echo '                     Both must pass; .ci/run does one after the other.'
 	@echo '  make test-vm       does tools/vm lose output? At length     40 minutes; RUNS=20 takes 5'
 	@echo '  make bench         measure, write the report               an hour; a part of it with'

@@ -26,6 +26,7 @@ zswap=/sys/module/zswap/parameters
 cgroups=/sys/fs/cgroup
 tracing=/sys/kernel/tracing
 lru_gen=/sys/kernel/mm/lru_gen/enabled
+thp=/sys/kernel/mm/transparent_hugepage
 page=4096
 scratch=/tmp/test
 
@@ -478,6 +479,14 @@ prepare() {
 	modprobe spm_dax 2>/dev/null
 	put '+cpuset +memory' $cgroups/cgroup.subtree_control
 	[ -z "${LRU_GEN-}" ] || put "$LRU_GEN" $lru_gen
+	[ -z "${SERVER-}" ] || like_a_server
+}
+
+# like_a_server - what distributions switch on; init_on_alloc=1 is a kernel parameter
+like_a_server() {
+	put always $thp/enabled
+	put 1 /proc/sys/kernel/numa_balancing
+	put 1 /sys/kernel/mm/ksm/run
 }
 
 # run_tests - all test_* functions of the file, in its order
