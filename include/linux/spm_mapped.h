@@ -90,7 +90,6 @@ int __spm_prepare_to_swap(const struct folio *folio);
 void __spm_swap_written(struct folio *folio);
 bool __spm_free_pages(struct page *page, unsigned int order);
 bool __spm_may_demote(struct folio *folio);
-bool spm_was_written(struct folio *folio, int priority);
 bool spm_can_demote(struct mem_cgroup *memcg, int nid);
 unsigned long __spm_commit_pages(void);
 bool spm_numa_sampled(void);
@@ -290,11 +289,6 @@ static inline bool spm_free_pages(struct page *page, unsigned int order)
 }
 
 static inline bool spm_may_demote(struct folio *folio)
-{
-	return false;
-}
-
-static inline bool spm_was_written(struct folio *folio, int priority)
 {
 	return false;
 }

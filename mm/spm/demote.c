@@ -54,7 +54,6 @@ enum spm_obstacle {
 	SPM_DEMOTE_MLOCKED,
 	SPM_DEMOTE_PINNED,
 	SPM_DEMOTE_CGROUP,
-	SPM_DEMOTE_WRITTEN,
 	SPM_DEMOTE_FULL,
 	SPM_DEMOTE_FAILED,
 	NR_SPM_OBSTACLES,
@@ -70,7 +69,6 @@ static const char *const spm_obstacle_names[NR_SPM_OBSTACLES] = {
 	[SPM_DEMOTE_MLOCKED] = "mlocked",
 	[SPM_DEMOTE_PINNED] = "pinned",
 	[SPM_DEMOTE_CGROUP] = "cgroup",
-	[SPM_DEMOTE_WRITTEN] = "written",
 	[SPM_DEMOTE_FULL] = "full",
 	[SPM_DEMOTE_FAILED] = "failed",
 };
@@ -100,17 +98,6 @@ static enum spm_obstacle spm_demote_obstacle(struct folio *folio)
 static void spm_count_obstacle(const struct folio *folio, enum spm_obstacle obstacle)
 {
 	this_cpu_add(spm_obstacles[obstacle], folio_nr_pages(folio));
-}
-
-/**
- * spm_count_written_lately() - a folio is not demoted, as it was written to lately
- * @folio: the folio
- *
- * Context: Any.
- */
-void spm_count_written_lately(const struct folio *folio)
-{
-	spm_count_obstacle(folio, SPM_DEMOTE_WRITTEN);
 }
 
 /**

@@ -6,12 +6,10 @@
 #include <linux/sysfs.h>
 
 struct dentry;
-struct folio;
 struct seq_file;
 
 #ifdef CONFIG_SPM_MAPPED
 extern const struct attribute_group spm_demote_attr_group;
-void spm_count_written_lately(const struct folio *folio);
 void spm_demote_show_refused(struct seq_file *m);
 void spm_demote_debugfs_init(struct dentry *dir);
 #else

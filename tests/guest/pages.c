@@ -60,7 +60,6 @@ static const char usage[] =
 "  heads      new contents for the first page of each 2 MiB\n"
 "  watch=F    create F.ready, read these over and over until there is F.go\n"
 "  reread=F   the same for all pages\n"
-"  refresh=F  the same, and all pages get new contents instead\n"
 "  fork       a child checks, changes its copies, checks; the parent's stay\n"
 "  bus=N      exactly N pages give SIGBUS, the others have their contents\n"
 "  sane       each page gives SIGBUS, or has its contents\n"
@@ -433,8 +432,7 @@ static void flush_tlb(void)
 		err(1, "mprotect");
 }
 
-static void do_watch(const char *file, void (*each)(void (*f)(unsigned long number)),
-		     void (*use)(unsigned long number))
+static void do_watch(const char *file, void (*each)(void (*f)(unsigned long number)))
 {
 	char path[256];
 
@@ -442,7 +440,7 @@ static void do_watch(const char *file, void (*each)(void (*f)(unsigned long numb
 	close(open(path, O_CREAT | O_WRONLY, 0600));
 	snprintf(path, sizeof(path), "%s.go", file);
 	while (access(path, F_OK)) {
-		each(use);
+		each(page_touch);
 		flush_tlb();
 		usleep(10000);
 	}
@@ -515,11 +513,9 @@ static void do_command(const char *word)
 	else if (is_word(word, len, "heads"))
 		heads(page_fill);
 	else if (is_word(word, len, "watch") && value)
-		do_watch(value, heads, page_touch);
+		do_watch(value, heads);
 	else if (is_word(word, len, "reread") && value)
-		do_watch(value, all, page_touch);
-	else if (is_word(word, len, "refresh") && value)
-		do_watch(value, all, page_fill);
+		do_watch(value, all);
 	else if (is_word(word, len, "fork"))
 		do_fork();
 	else if (is_word(word, len, "bus") && value)
