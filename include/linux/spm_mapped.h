@@ -90,6 +90,7 @@ int __spm_prepare_to_swap(const struct folio *folio);
 void __spm_swap_written(struct folio *folio);
 bool __spm_free_pages(struct page *page, unsigned int order);
 bool __spm_may_demote(struct folio *folio);
+bool __spm_must_stay(struct folio *folio);
 bool spm_can_demote(struct mem_cgroup *memcg, int nid);
 unsigned long __spm_commit_pages(void);
 bool spm_numa_sampled(void);
@@ -161,6 +162,12 @@ static inline bool spm_free_pages(struct page *page, unsigned int order)
 static inline bool spm_may_demote(struct folio *folio)
 {
 	return static_branch_unlikely(&spm_demote_key) && __spm_may_demote(folio);
+}
+
+/* Is there no place that reclaim could bring this folio to, which SPM does not take? */
+static inline bool spm_must_stay(struct folio *folio)
+{
+	return static_branch_unlikely(&spm_demote_key) && __spm_must_stay(folio);
 }
 
 /* A private mapping's page is about to be copied, which promotes it. */
@@ -289,6 +296,11 @@ static inline bool spm_free_pages(struct page *page, unsigned int order)
 }
 
 static inline bool spm_may_demote(struct folio *folio)
+{
+	return false;
+}
+
+static inline bool spm_must_stay(struct folio *folio)
 {
 	return false;
 }

@@ -179,6 +179,22 @@ static bool spm_has_alternative(struct folio *folio)
 	return has;
 }
 
+/**
+ * __spm_must_stay() - is there no place that reclaim could bring this folio to?
+ * @folio: folio that is to be reclaimed, and does not go to an SPM node; locked
+ *
+ * Without swap space, anonymous memory is only looked at because some of it can be
+ * demoted. What can't is not to be unmapped, or split, for nothing: shared memory, say.
+ *
+ * Context: Process context.
+ * Return: true if it needs swap space, and there is none.
+ */
+bool __spm_must_stay(struct folio *folio)
+{
+	return !spm_folio(folio) && folio_test_swapbacked(folio) &&
+	       !folio_test_swapcache(folio) && !spm_has_alternative(folio);
+}
+
 /* Move those from @list to @fitting that there is room for. */
 static void spm_pick_fitting(struct list_head *list, struct list_head *fitting)
 {

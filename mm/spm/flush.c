@@ -24,25 +24,35 @@
 #include "flush.h"
 
 #ifdef CONFIG_X86
-/* Lines that are flushed without looking whether it is the last one. */
-#define SPM_FLUSH_LINES	8
+/* What all CPUs have had that SPM nodes are for. */
+#define SPM_LINE	64
 
-/* They are evicted, as the page is cold. clwb() would take an instruction more a line. */
-static void spm_flush_page(char *addr)
+/*
+ * Eight lines at a time, each with one instruction. They are evicted, as the page is cold:
+ * clwb() would take two.
+ */
+static void spm_flush_lines(char *addr)
 {
-	unsigned int line = boot_cpu_data.x86_clflush_size;
 	const char *end = addr + PAGE_SIZE;
 
-	for (; addr < end; addr += SPM_FLUSH_LINES * line) {
+	for (; addr < end; addr += 8 * SPM_LINE) {
 		clflushopt(addr);
-		clflushopt(addr + line);
-		clflushopt(addr + 2 * line);
-		clflushopt(addr + 3 * line);
-		clflushopt(addr + 4 * line);
-		clflushopt(addr + 5 * line);
-		clflushopt(addr + 6 * line);
-		clflushopt(addr + 7 * line);
+		clflushopt(addr + SPM_LINE);
+		clflushopt(addr + 2 * SPM_LINE);
+		clflushopt(addr + 3 * SPM_LINE);
+		clflushopt(addr + 4 * SPM_LINE);
+		clflushopt(addr + 5 * SPM_LINE);
+		clflushopt(addr + 6 * SPM_LINE);
+		clflushopt(addr + 7 * SPM_LINE);
 	}
+}
+
+static void spm_flush_page(char *addr)
+{
+	if (likely(boot_cpu_data.x86_clflush_size == SPM_LINE))
+		spm_flush_lines(addr);
+	else
+		arch_wb_cache_pmem(addr, PAGE_SIZE);
 }
 #else
 static void spm_flush_page(char *addr)
