@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 
-.PHONY: help kernel kernel-debug kernel-off demo bench perf-check test test-vm check series test-series \
-	clean distclean
+.PHONY: help kernel kernel-debug kernel-off demo bench perf-check test test-vm selftest check series \
+	test-series clean distclean
 
 help:
 	@echo 'SPM for Linux. Times are for 2 cores without hardware virtualisation.'
@@ -11,6 +11,8 @@ help:
 	@echo '  make test          every test, in virtual machines         an hour, plus both kernels'
 	@echo '                     Both must pass; .ci/run does one after the other.'
 	@echo '  make test-vm       does tools/vm lose output? At length     40 minutes; RUNS=20 takes 5'
+	@echo '  make selftest      does demotion change what selftests     45 minutes, plus the kernel; a part'
+	@echo '                     of mm, the kernel'"'"'s own, give?         of it with ONLY=cow; DEBUG=1'
 	@echo '  make bench         measure, write the report               an hour; a part of it with'
 	@echo '                     ONLY=3,9 PEERS=zspm,lz4; QUICK=1 does less; CLOCK=wall'
 	@echo '  make perf-check    does a step take more instructions?     1 minute'
@@ -55,6 +57,10 @@ test: kernel kernel-debug
 test-vm: kernel
 	@tests/vm-output $(if $(RUNS),--runs '$(RUNS)')
 
+# ONLY=cow DEBUG=1
+selftest: $(if $(filter-out 0,$(DEBUG)),kernel-debug,kernel)
+	@tests/selftest $(if $(ONLY),--only '$(ONLY)') $(if $(filter-out 0,$(DEBUG)),--variant debug)
+
 check:
 	@tools/check
 
@@ -65,7 +71,7 @@ test-series:
 	@tests/series
 
 clean:
-	rm -rf build/out-* build/log build/vm build/series-tree/out*
+	rm -rf build/out-* build/log build/vm build/series-tree/out* build/selftest
 
 distclean:
 	rm -rf build
