@@ -463,6 +463,7 @@ one_test() {
 	local dax
 	mkdir -p "$scratch"
 	trap clean_up EXIT
+	[ -z "${SERVER-}" ] || like_a_server
 	"$1"
 	clean_up
 	trap - EXIT
@@ -479,10 +480,10 @@ prepare() {
 	modprobe spm_dax 2>/dev/null
 	put '+cpuset +memory' $cgroups/cgroup.subtree_control
 	[ -z "${LRU_GEN-}" ] || put "$LRU_GEN" $lru_gen
-	[ -z "${SERVER-}" ] || like_a_server
 }
 
-# like_a_server - what distributions switch on; init_on_alloc=1 is a kernel parameter
+# like_a_server - what distributions switch on, before each test; init_on_alloc=1 is a
+# kernel parameter
 like_a_server() {
 	put always $thp/enabled
 	put 1 /proc/sys/kernel/numa_balancing
