@@ -38,32 +38,20 @@ static int spm_dax_probe(struct dev_dax *dev_dax)
 	return 0;
 }
 
-static int spm_dax_unregister(struct dev_dax *dev_dax)
+static struct spm_node *spm_dax_node(struct dev_dax *dev_dax)
 {
-	struct spm_node *node = dev_get_drvdata(&dev_dax->dev);
-	int rc;
-
-	if (!node)
-		return 0;
-	rc = spm_unregister_node(node);
-	if (!rc)
-		dev_set_drvdata(&dev_dax->dev, NULL);
-	return rc;
+	return dev_get_drvdata(&dev_dax->dev);
 }
 
-static void spm_dax_abandon(struct dev_dax *dev_dax)
+static void spm_dax_gone(struct dev_dax *dev_dax)
 {
-	struct spm_node *node = dev_get_drvdata(&dev_dax->dev);
-
-	if (node)
-		spm_abandon_node(node);
 	dev_set_drvdata(&dev_dax->dev, NULL);
 }
 
 static struct spm_dax_driver spm_dax_driver = {
 	.dax.probe = spm_dax_probe,
-	.unregister = spm_dax_unregister,
-	.abandon = spm_dax_abandon,
+	.node = spm_dax_node,
+	.gone = spm_dax_gone,
 };
 
 static int __init spm_dax_init(void)

@@ -111,22 +111,38 @@ EXPORT_SYMBOL_GPL(spm_dax_register_node);
 
 /* ---- Binding ---- */
 
+static const struct spm_dax_driver *to_spm_dax_driver(const struct device *dev)
+{
+	return container_of(dev->driver, struct spm_dax_driver, dax.drv);
+}
+
+/* Return: 0, also if it was done before; -errno, with everything as it was. */
 static int spm_dax_unregister_node(struct device *dev)
 {
-	const struct spm_dax_driver *driver =
-		container_of(dev->driver, struct spm_dax_driver, dax.drv);
+	const struct spm_dax_driver *driver = to_spm_dax_driver(dev);
+	struct dev_dax *dev_dax = to_dev_dax(dev);
+	struct spm_node *node = driver->node(dev_dax);
+	int rc;
 
 	device_lock_assert(dev);
 
-	return driver->unregister(to_dev_dax(dev));
+	if (!node)
+		return 0;
+	rc = spm_unregister_node(node);
+	if (!rc)
+		driver->gone(dev_dax);
+	return rc;
 }
 
 static void spm_dax_remove(struct dev_dax *dev_dax)
 {
-	const struct spm_dax_driver *driver =
-		container_of(dev_dax->dev.driver, struct spm_dax_driver, dax.drv);
+	const struct spm_dax_driver *driver = to_spm_dax_driver(&dev_dax->dev);
+	struct spm_node *node = driver->node(dev_dax);
 
-	driver->abandon(dev_dax);
+	if (!node)
+		return;
+	spm_abandon_node(node);
+	driver->gone(dev_dax);
 }
 
 static ssize_t bind_store(struct device_driver *drv, const char *buf, size_t count)
@@ -179,7 +195,7 @@ ATTRIBUTE_GROUPS(spm_dax);
 
 /**
  * __spm_dax_driver_register() - see spm_dax_driver_register()
- * @driver: the driver; its dax.probe, unregister and abandon are set
+ * @driver: the driver; its dax.probe, node and gone are set
  * @module: module that it is in
  * @mod_name: its name, and the driver's
  *

@@ -15,16 +15,15 @@
  * struct spm_dax_driver - a provider whose memory comes from device-dax
  * @dax: driver of the dax bus. The provider sets its probe, the rest is set by
  *	spm_dax_driver_register().
- * @unregister: unregister the instance's node, and undo what probe did. If that
- *	fails, everything is as before. Under the device lock; may sleep. Return:
- *	0, and nothing to do any more, if it was done before; or -errno.
- * @abandon: as @unregister, but it can't fail: see spm_abandon_node(). The instance goes
- *	away afterwards.
+ * @node: the instance's node; NULL if it has none, or none any more
+ * @gone: there is no node any more, or it does without a provider: undo what probe did
+ *
+ * All are called under the device lock, and may sleep.
  */
 struct spm_dax_driver {
 	struct dax_device_driver dax;
-	int (*unregister)(struct dev_dax *dev_dax);
-	void (*abandon)(struct dev_dax *dev_dax);
+	struct spm_node *(*node)(struct dev_dax *dev_dax);
+	void (*gone)(struct dev_dax *dev_dax);
 };
 
 int __spm_dax_driver_register(struct spm_dax_driver *driver,

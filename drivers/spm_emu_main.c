@@ -291,41 +291,26 @@ static int spm_emu_probe(struct dev_dax *dev_dax)
 	return rc;
 }
 
-/* There is no node any more, or it does without the device. */
-static void spm_emu_gone(struct dev_dax *dev_dax, struct spm_emu *emu)
+static struct spm_node *spm_emu_node(struct dev_dax *dev_dax)
 {
+	const struct spm_emu *emu = dev_get_drvdata(&dev_dax->dev);
+
+	return emu ? emu->node : NULL;
+}
+
+static void spm_emu_gone(struct dev_dax *dev_dax)
+{
+	struct spm_emu *emu = dev_get_drvdata(&dev_dax->dev);
+
 	dev_set_drvdata(&dev_dax->dev, NULL);
 	spm_emu_debugfs_del(emu);
 	spm_emu_destroy(emu);
 }
 
-static int spm_emu_unregister(struct dev_dax *dev_dax)
-{
-	struct spm_emu *emu = dev_get_drvdata(&dev_dax->dev);
-	int rc;
-
-	if (!emu)
-		return 0;
-	rc = spm_unregister_node(emu->node);
-	if (!rc)
-		spm_emu_gone(dev_dax, emu);
-	return rc;
-}
-
-static void spm_emu_abandon(struct dev_dax *dev_dax)
-{
-	struct spm_emu *emu = dev_get_drvdata(&dev_dax->dev);
-
-	if (!emu)
-		return;
-	spm_abandon_node(emu->node);
-	spm_emu_gone(dev_dax, emu);
-}
-
 static struct spm_dax_driver spm_emu_driver = {
 	.dax.probe = spm_emu_probe,
-	.unregister = spm_emu_unregister,
-	.abandon = spm_emu_abandon,
+	.node = spm_emu_node,
+	.gone = spm_emu_gone,
 };
 
 static int __init spm_emu_init(void)

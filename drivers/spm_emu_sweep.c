@@ -73,7 +73,7 @@ static bool spm_emu_stays_strange(struct spm_emu *emu, unsigned long index)
 
 static void spm_emu_look_at(struct spm_emu *emu, unsigned long index)
 {
-	if (!spm_emu_is_strange(emu, index) || !spm_emu_stays_strange(emu, index))
+	if (!spm_emu_stays_strange(emu, index))
 		return;
 	pr_err("spm_emu: %s: the page at pfn %#lx has contents that the device was not told of\n",
 	       emu->name, spm_emu_pfn(emu, index));

@@ -51,25 +51,20 @@ static inline void spm_unadmit(struct spm_node *node, long nr)
 		this_cpu_add(node->cpu->credit, nr);
 }
 
-static inline void spm_op_written(struct spm_node *node, unsigned long pfn, long nr)
-{
-	void (*written)(struct spm_node *node, unsigned long pfn);
-
-	rcu_read_lock();		/* vs spm_abandon_node() */
-	written = READ_ONCE(node->written);
-	for (; written && nr; pfn++, nr--)
-		written(node, pfn);
-	rcu_read_unlock();
-}
-
 /* The device gets what is in the cache; a provider that sees no writes is told. */
 static inline void spm_tell_written(struct spm_node *node, unsigned long pfn,
 				    long nr)
 {
+	void (*written)(struct spm_node *node, unsigned long pfn);
+
 	if (node->flushes)
 		spm_flush(pfn, nr);
-	if (node->written)
-		spm_op_written(node, pfn, nr);
+	rcu_read_lock();		/* vs spm_abandon_node() */
+	written = READ_ONCE(node->written);
+	if (written)
+		for (; nr; pfn++, nr--)
+			written(node, pfn);
+	rcu_read_unlock();
 }
 
 /* So many pages were written that had been admitted, and told to the provider. */

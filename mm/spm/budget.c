@@ -258,7 +258,7 @@ static int spm_budget_take(struct spm_budget *budget,
 	budget->reading.physical_bytes = min(reading->physical_bytes,
 					     budget->logical_bytes);
 	budget->base = snapshot->written;
-	budget->moved = snapshot->moved;
+	WRITE_ONCE(budget->moved, snapshot->moved);	/* see spm_budget_moving() */
 	/* Set before the gate may open. WRITE_ONCE: see spm_budget_stopped(). */
 	WRITE_ONCE(budget->fresh_until,
 		   now + nsecs_to_jiffies(reading->as_of_ns + stale_ns - now_ns));
@@ -455,15 +455,12 @@ u64 spm_budget_deficit_bytes(struct spm_budget *budget)
  * @budget: the budget
  * @moved: number of pages that were moved away until now
  *
- * Context: Any.
+ * Context: Any. Without the lock.
  * Return: number of pages.
  */
-u64 spm_budget_moving(struct spm_budget *budget, u64 moved)
+u64 spm_budget_moving(const struct spm_budget *budget, u64 moved)
 {
-	struct spm_budget now;
-
-	spm_budget_get(budget, &now);
-	return moved - now.moved;
+	return moved - READ_ONCE(budget->moved);	/* see spm_budget_take() */
 }
 
 /**

@@ -131,7 +131,7 @@ void spm_budget_take_back(struct spm_budget *budget, u64 nr);
 void spm_budget_get(struct spm_budget *budget, struct spm_budget *copy);
 u64 spm_budget_bound_bytes(struct spm_budget *budget);
 u64 spm_budget_deficit_bytes(struct spm_budget *budget);
-u64 spm_budget_moving(struct spm_budget *budget, u64 moved);
+u64 spm_budget_moving(const struct spm_budget *budget, u64 moved);
 unsigned long spm_budget_surplus(struct spm_budget *budget, unsigned long used, u64 moved);
 int spm_budget_set_knobs(struct spm_budget *budget, const struct spm_knobs *knobs);
 void spm_budget_marks(struct spm_budget *budget, u64 *low_bytes, u64 *high_bytes);

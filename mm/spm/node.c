@@ -202,7 +202,7 @@ unsigned long spm_node_capacity_pages(const struct spm_node *node)
 	return zone_managed_pages(&NODE_DATA(node->nid)->node_zones[ZONE_MOVABLE]);
 }
 
-/* ---- Registration ---- */
+/* ---- A new node ---- */
 
 static bool spm_range_valid(const struct range *range)
 {
@@ -466,16 +466,7 @@ static int spm_node_take_away(struct spm_node *node)
 	return 0;
 }
 
-/* ---- Registering ---- */
-
-/* A node without provider, if this id has one. */
-static struct spm_node *spm_node_abandoned(int nid)
-{
-	struct spm_node *node = rcu_dereference_protected(spm_table[nid],
-							  lockdep_is_held(&spm_mutex));
-
-	return node && node->abandoned ? node : NULL;
-}
+/* ---- Registration ---- */
 
 /*
  * Is nothing there of a node with this id? If only something left over, or without a
@@ -483,11 +474,11 @@ static struct spm_node *spm_node_abandoned(int nid)
  */
 static int spm_node_check_unused(int nid)
 {
-	struct spm_node *node = spm_node_abandoned(nid);
+	struct spm_node *node = spm_registered(nid);
 
 	if (spm_leftover[nid] && spm_node_discard(spm_leftover[nid]))
 		return -EBUSY;
-	if (node && !spm_node_take_away(node)) {
+	if (node && node->abandoned && !spm_node_take_away(node)) {
 		pr_info("node %d is gone, which had no provider\n", nid);
 		spm_hooks_put();
 		spm_node_put(node);

@@ -246,4 +246,10 @@ static inline struct spm_node *spm_node_of(const struct folio *folio)
 	return rcu_dereference_protected(spm_table[folio_nid(folio)], true);
 }
 
+/* The node with this id, which stays as long as the caller holds spm_mutex. */
+static inline struct spm_node *spm_registered(int nid)
+{
+	return rcu_dereference_protected(spm_table[nid], lockdep_is_held(&spm_mutex));
+}
+
 #endif /* _SPM_NODE_H */

@@ -40,12 +40,6 @@ bool spm_hibernating(void)
 	return spm_nodes_hibernate;
 }
 
-static struct spm_node *spm_registered(int nid)
-{
-	return rcu_dereference_protected(spm_table[nid],
-					 lockdep_is_held(&spm_mutex));
-}
-
 /* Return: 0; -EBUSY with the node as it was, if it isn't empty. */
 static int spm_node_hibernate(struct spm_node *node)
 {

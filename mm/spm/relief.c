@@ -291,6 +291,16 @@ void spm_relief_init(struct spm_node *node)
 	}
 }
 
+static void spm_each_turns(struct spm_node *node, void (*fn)(struct spm_turns *turns))
+{
+	int i;
+
+	for (i = 0; i < SPM_MOVERS; i++) {
+		fn(&node->movers[i].turns[SPM_USERS]);
+		fn(&node->movers[i].turns[SPM_TASKS]);
+	}
+}
+
 /**
  * spm_relief_let_go() - keep no cgroup that was removed from being freed
  * @node: the node
@@ -299,12 +309,7 @@ void spm_relief_init(struct spm_node *node)
  */
 void spm_relief_let_go(struct spm_node *node)
 {
-	int i;
-
-	for (i = 0; i < SPM_MOVERS; i++) {
-		spm_turns_let_go(&node->movers[i].turns[SPM_USERS]);
-		spm_turns_let_go(&node->movers[i].turns[SPM_TASKS]);
-	}
+	spm_each_turns(node, spm_turns_let_go);
 }
 
 /**
@@ -315,12 +320,7 @@ void spm_relief_let_go(struct spm_node *node)
  */
 void spm_relief_end(struct spm_node *node)
 {
-	int i;
-
-	for (i = 0; i < SPM_MOVERS; i++) {
-		spm_turns_end(&node->movers[i].turns[SPM_USERS]);
-		spm_turns_end(&node->movers[i].turns[SPM_TASKS]);
-	}
+	spm_each_turns(node, spm_turns_end);
 }
 
 /**

@@ -211,17 +211,9 @@ void spm_pages_written(unsigned long nr, struct list_head *pages, int rc)
 {
 	struct page *page = list_first_entry(pages, struct page, lru);
 	struct spm_node *node = spm_node_of(page_folio(page));
-	void (*written)(struct spm_node *node, unsigned long pfn);
 
-	if (node->flushes)
-		list_for_each_entry(page, pages, lru)
-			spm_flush(page_to_pfn(page), 1);
-	rcu_read_lock();			/* vs spm_abandon_node() */
-	written = READ_ONCE(node->written);
-	if (written)
-		list_for_each_entry(page, pages, lru)
-			written(node, page_to_pfn(page));
-	rcu_read_unlock();
+	list_for_each_entry(page, pages, lru)
+		spm_tell_written(node, page_to_pfn(page), 1);
 	spm_count_written(node, nr, rc ? SPM_STAT_REFUSED_POISON : SPM_STAT_STORED);
 
 	if (trace_spm_store_enabled())

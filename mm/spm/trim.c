@@ -79,6 +79,15 @@ static void spm_trim_zero(struct spm_node *node, struct folio *folio)
 	}
 }
 
+/* Nothing is left of what was there. @rc: what the device said to trimming it. */
+static void spm_trim_forgotten(struct spm_node *node, struct folio *folio, int rc)
+{
+	if (rc)
+		spm_trim_zero(node, folio);
+	else
+		spm_stat_add(node, SPM_STAT_TRIMMED, folio_nr_pages(folio));
+}
+
 static int spm_trim_cmp(const void *a, const void *b)
 {
 	unsigned long x = *(const unsigned long *)a, y = *(const unsigned long *)b;
@@ -146,13 +155,8 @@ static struct llist_node *spm_trim_free(struct spm_node *node,
 		folio = spm_link_folio(list);
 		nr_pages = folio_nr_pages(folio);
 		folio->private = NULL;
-		/* It may have been removed while it was asked. */
-		if (READ_ONCE(node->removed))		/* vs spm_notify() */
-			;
-		else if (rc)
-			spm_trim_zero(node, folio);
-		else
-			spm_stat_add(node, SPM_STAT_TRIMMED, nr_pages);
+		if (!READ_ONCE(node->removed))	/* it may have been while it was asked */
+			spm_trim_forgotten(node, folio, rc);
 		spm_stat_add(node, SPM_STAT_UNTRIMMED, -nr_pages);
 		folio_put(folio);
 	}
@@ -168,9 +172,8 @@ static bool spm_trim_batch(struct spm_node *node)
 	/* In the end it is asked once for each batch, until it does one again. */
 	if (rc != -EAGAIN)
 		node->trim_retries = 0;
-	else if (node->trim_retries < SPM_TRIM_RETRIES)
-		node->trim_retries++;
-	if (rc == -EAGAIN && node->trim_retries < SPM_TRIM_RETRIES)
+	else if (node->trim_retries < SPM_TRIM_RETRIES &&
+		 ++node->trim_retries < SPM_TRIM_RETRIES)
 		return false;
 	node->untrimmed = spm_trim_free(node, node->untrimmed, rc);
 	return true;
