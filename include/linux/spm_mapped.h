@@ -72,14 +72,12 @@ DECLARE_STATIC_KEY_FALSE(spm_demote_key);
 /**
  * struct spm_fault - a write fault on a folio of an SPM node
  * @folio: the folio, with a reference; NULL if it is elsewhere
- * @start_ns: when it began, if it is measured
- * @refault: it is measured, and the folio was demoted not long ago, so the task is
- *	stalled for lack of memory
+ * @refault: PSI is told of it, as the folio was demoted not long ago, so that the task
+ *	is stalled for lack of memory
  * @psi: what psi_memstall_leave() wants
  */
 struct spm_fault {
 	struct folio *folio;
-	u64 start_ns;
 	bool refault;
 	unsigned long psi;
 };

@@ -11,7 +11,6 @@
  *   fail_alloc/  fault injection into allocation, see
  *		  Documentation/fault-injection/fault-injection.rst
  *   demote	  write "PID START END": demotes that range of that task
- *   write_faults how many write faults on pages there took how long
  *   drain	  write anything: frees at once what write faults have left
  *   check_mappings  how many pages on SPM nodes tasks have mapped, and how many of
  *		  them writable or exclusive, which none may be; with SPM_DEBUG

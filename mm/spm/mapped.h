@@ -13,6 +13,8 @@ struct seq_file;
 struct spm_node;
 
 #ifdef CONFIG_SPM_MAPPED
+unsigned long spm_tag_age(struct folio *folio);
+int spm_home_nid(struct folio *folio);
 unsigned int spm_promote_folios(struct list_head *list);
 struct folio *spm_mapped_new_folio(struct folio *src);
 bool spm_mapped_lose(struct spm_node *node);
