@@ -82,6 +82,7 @@ int spm_dax_describe(struct dev_dax *dev_dax, struct spm_provider *provider)
 	if (!ranges)
 		return -ENOMEM;
 
+	provider->dev = &dev_dax->dev;
 	provider->nid = dev_dax->target_node;
 	provider->nr_ranges = spm_dax_ranges(dev_dax, ranges);
 	provider->ranges = ranges;
@@ -104,7 +105,7 @@ struct spm_node *spm_dax_register_node(struct dev_dax *dev_dax,
 
 	if (IS_ERR(node))
 		dev_err(&dev_dax->dev, "node %d: no SPM node of this memory: %pe\n",
-			dev_dax->target_node, node);
+			provider->nid, node);
 	return node;
 }
 EXPORT_SYMBOL_GPL(spm_dax_register_node);

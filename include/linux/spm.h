@@ -15,6 +15,7 @@
 #include <linux/spm_hooks.h>
 #include <linux/types.h>
 
+struct device;
 struct folio;
 struct list_lru;
 struct mem_cgroup;
@@ -122,7 +123,10 @@ struct spm_ops {
  * struct spm_provider - how a provider describes its node to the core
  * @name: provider's name, for messages, sysfs and /proc/iomem
  * @owner: module that must stay loaded while the node is registered
- * @nid: NUMA node id of all ranges; possible, and without ordinary memory
+ * @dev: the device that they are from, to which nodeN/spm/device in sysfs points; or NULL
+ * @nid: NUMA node id of all ranges. If it isn't possible, has ordinary memory, or is
+ *	another provider's, the node gets a spare id ("spm_spare_nodes=" on the command
+ *	line), see spm_node_nid().
  * @coherent: what a reading tells has in it all that CPUs have written, also what is
  *	still in their caches. If not, as with CXL.mem that is written back, the core has
  *	the lines of each page written back before the page counts as written. Without
@@ -139,6 +143,7 @@ struct spm_ops {
 struct spm_provider {
 	const char *name;
 	struct module *owner;
+	struct device *dev;
 	int nid;
 	bool coherent;
 	const struct spm_ops *ops;

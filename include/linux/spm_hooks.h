@@ -26,6 +26,7 @@ struct seq_buf;
 DECLARE_STATIC_KEY_FALSE(spm_key);
 extern nodemask_t spm_nodes;
 
+void spm_reserve_nodes(void);
 unsigned long __spm_zone_page_state(int item);
 long __spm_node_page_state(int item);
 unsigned long __spm_used_pages(void);
@@ -117,6 +118,10 @@ static inline unsigned long spm_copied(struct page *to, struct page *from)
 }
 
 #else /* !CONFIG_SPM */
+
+static inline void spm_reserve_nodes(void)
+{
+}
 
 static inline unsigned long spm_copied(struct page *to, struct page *from)
 {

@@ -2,7 +2,8 @@
 /*
  * SPM nodes: registration and unregistration
  *
- * A provider hands over memory of a NUMA node that has none yet. The node is
+ * A provider hands over memory of a NUMA node that has none yet; else it gets a spare
+ * one, see spare.c. The node is
  * marked in spm_nodes first, so that from the first page on the hooks keep it
  * out of zonelists and totals; then its memory is hot-added, and onlined in
  * ZONE_MOVABLE. Whatever fails, all of it is undone. Where that fails as well, the
@@ -217,6 +218,11 @@ static bool spm_ranges_overlap(const struct range *a, const struct range *b)
 	return a->start <= b->end && b->start <= a->end;
 }
 
+static bool spm_nid_possible(int nid)
+{
+	return nid >= 0 && nid < MAX_NUMNODES && node_possible(nid);
+}
+
 static int spm_provider_check(const struct spm_provider *provider)
 {
 	int i, j;
@@ -224,8 +230,7 @@ static int spm_provider_check(const struct spm_provider *provider)
 	if (!provider->name || provider->nr_ranges < 1 || !provider->ranges)
 		return -EINVAL;
 
-	if (provider->nid < 0 || provider->nid >= MAX_NUMNODES ||
-	    !node_possible(provider->nid)) {
+	if (!spm_nid_possible(provider->nid) && nodes_empty(spm_spare_nodes)) {
 		pr_err("%s: node %d is not possible\n", provider->name,
 		       provider->nid);
 		return -EINVAL;
@@ -294,12 +299,12 @@ static struct spm_node *spm_node_new(const struct spm_provider *provider)
 	node->nr_ranges = provider->nr_ranges;
 	for (i = 0; i < provider->nr_ranges; i++)
 		node->ranges[i].range = provider->ranges[i];
-	node->nid = provider->nid;
+	node->nid = NUMA_NO_NODE;
+	node->firmware_nid = provider->nid;
+	node->dev = provider->dev;
 	node->ops = provider->ops;
 	node->priv = provider->priv;
 	node->owner = provider->owner;
-	node->zonerefs[0].zone = &NODE_DATA(node->nid)->node_zones[ZONE_MOVABLE];
-	node->zonerefs[0].zone_idx = ZONE_MOVABLE;
 
 	/* Shown in /proc/iomem, perhaps longer than the provider's module lives. */
 	node->name = kstrdup_const(provider->name, GFP_KERNEL);
@@ -311,6 +316,14 @@ static struct spm_node *spm_node_new(const struct spm_provider *provider)
 	spm_control_init(node);
 	node->flushes = node->budgeted && !provider->coherent;
 	return node;
+}
+
+static void spm_node_set_nid(struct spm_node *node, int nid)
+{
+	node->nid = nid;
+	node->budget.nid = nid;
+	node->zonerefs[0].zone = &NODE_DATA(nid)->node_zones[ZONE_MOVABLE];
+	node->zonerefs[0].zone_idx = ZONE_MOVABLE;
 }
 
 static int spm_block_on_node(struct memory_block *mem, void *arg)
@@ -477,15 +490,57 @@ static int spm_node_check_unused(int nid)
 	struct spm_node *node = spm_registered(nid);
 
 	if (spm_leftover[nid] && spm_node_discard(spm_leftover[nid]))
-		return -EBUSY;
+		return -EEXIST;
 	if (node && node->abandoned && !spm_node_take_away(node)) {
 		pr_info("node %d is gone, which had no provider\n", nid);
 		spm_hooks_put();
 		spm_node_put(node);
 	}
-	if (!node_isset(nid, spm_nodes))
+	return node_isset(nid, spm_nodes) ? -EEXIST : 0;
+}
+
+/* Return: 0; -EEXIST if it is an SPM node already; -EBUSY if it has ordinary memory. */
+static int spm_node_try(struct spm_node *node, int nid)
+{
+	int rc = spm_node_check_unused(nid);
+
+	if (rc)
+		return rc;
+	spm_node_set_nid(node, nid);
+	return spm_node_mark(node);
+}
+
+static int spm_node_try_spare(struct spm_node *node)
+{
+	int nid;
+
+	for_each_node_mask(nid, spm_spare_nodes)
+		if (!spm_node_try(node, nid))
+			return 0;
+	return -EBUSY;
+}
+
+/* Mark the NUMA node that firmware has the memory in, or if that is taken a spare one. */
+static int spm_node_claim(struct spm_node *node)
+{
+	int nid = node->firmware_nid, rc = -EINVAL, spare;
+
+	/* What is left of the same memory would be in the way, whatever its id is. */
+	for_each_node_mask(spare, spm_spare_nodes)
+		spm_node_check_unused(spare);
+	if (spm_nid_possible(nid))
+		rc = spm_node_try(node, nid);
+	if (!rc)
 		return 0;
-	pr_err("node %d is an SPM node already\n", nid);
+	if (!spm_node_try_spare(node)) {
+		pr_info("%s: node %d instead of node %d\n", node->name, node->nid, nid);
+		return 0;
+	}
+	pr_err("%s: node %d %s, and no spare node is left: boot with spm_spare_nodes=%d\n",
+	       node->name, nid, rc == -EBUSY ? "has ordinary memory" :
+				rc == -EEXIST ? "is an SPM node already" :
+						"is not possible",
+	       nodes_weight(spm_spare_nodes) + 1);
 	return -EBUSY;
 }
 
@@ -519,18 +574,16 @@ static int spm_node_register(struct spm_node *node)
 
 	guard(mutex)(&spm_mutex);
 
-	rc = spm_hibernating() ? -EBUSY : spm_node_check_unused(node->nid);
-	if (rc)
+	if (spm_hibernating()) {
+		rc = -EBUSY;
 		goto err_destroy;
+	}
 
 	/* The hooks first: what they keep out must not slip in before them. */
 	spm_hooks_get();
-	rc = spm_node_mark(node);
-	if (rc) {
-		pr_err("node %d has ordinary memory, which must be removed first\n",
-		       node->nid);
+	rc = spm_node_claim(node);
+	if (rc)
 		goto err_hooks;
-	}
 
 	rc = spm_node_populate(node);
 	if (rc)
@@ -561,8 +614,8 @@ static int spm_node_register_call(void *node)
  * Return: the node, or an ERR_PTR with everything as it was before: -EINVAL if
  * the description makes no sense (no name, no ranges, not aligned, overlapping,
  * node id not possible), -EOPNOTSUPP if its telemetry would not know what is in caches,
- * -EBUSY if the node has memory already or belongs to
- * somebody else, if a range is in use, or while the machine hibernates, -ENODEV if
+ * -EBUSY if the node has memory already or belongs to somebody else and there is no spare
+ * one, if a range is in use, or while the machine hibernates, -ENODEV if
  * the provider's module is going away, -ENOMEM. Should memory that was added before
  * something failed not go away again, then nobody gets it, the kernel log says so,
  * and the next attempt for this node tries again.
@@ -586,7 +639,7 @@ struct spm_node *spm_register_node(const struct spm_provider *provider)
 	}
 
 	rc = spm_task_call(spm_node_register_call, node, false);
-	trace_spm_register(provider->nid,
+	trace_spm_register(rc ? provider->nid : node->nid,
 			   rc ? 0 : spm_node_capacity_pages(node), rc);
 	if (rc)
 		goto err_module;
@@ -680,6 +733,7 @@ static struct module *spm_node_abandon(struct spm_node *node)
 	/* They say so where nodes are opened, and to sysfs. */
 	WRITE_ONCE(node->abandoned, true);
 	spm_node_close(node);
+	spm_sysfs_forget_device(node);
 	spm_budget_stop(&node->budget, SPM_GATE_ABANDONED, ktime_get_ns());
 
 	rc = spm_control_stop(node);

@@ -34,6 +34,7 @@
 #include "memcg.h"
 
 struct dentry;
+struct device;
 struct kobject;
 struct spm_cpu;
 
@@ -105,7 +106,7 @@ struct spm_mover {
 
 /**
  * struct spm_node - a registered SPM node
- * @nid: its NUMA node id
+ * @nid: its NUMA node id. Set under spm_mutex before it is in spm_table.
  * @budgeted: there is telemetry, so @budget decides
  * @trims: freed pages are trimmed
  * @flushes: a page counts as written when its lines are on the device
@@ -120,6 +121,8 @@ struct spm_mover {
  * @cpu: each CPU's counters, credit and freed pages
  * @zonerefs: the one zone that its pages are allocated from, and the end mark
  * @written: the provider's operation of this name, may be NULL. Under RCU, as @ops.
+ * @firmware_nid: the NUMA node that firmware has its memory in
+ * @dev: the provider's device, may be NULL, as when that is gone. Under spm_mutex.
  * @ops: provider's operations, may be NULL. spm_abandon_node() resets it, when no worker
  *	runs. Others than workers use it under RCU.
  * @priv: provider's own
@@ -182,6 +185,8 @@ struct spm_node {
 	void (*written)(struct spm_node *node, unsigned long pfn);
 
 	/* What the workers, registration and sysfs need as well. As constant. */
+	int firmware_nid;
+	struct device *dev;
 	const struct spm_ops *ops;
 	void *priv;
 	const char *name;
@@ -228,6 +233,7 @@ struct spm_node {
 };
 
 extern struct mutex spm_mutex;
+extern nodemask_t spm_spare_nodes;
 extern struct spm_node __rcu *spm_table[MAX_NUMNODES];
 unsigned long spm_node_capacity_pages(const struct spm_node *node);
 void spm_node_close(struct spm_node *node);

@@ -20,12 +20,20 @@
 
 struct spm_order __rcu *spm_orders[MAX_NUMNODES];
 
+/* Nobody has told how far away a spare node is. */
+static int spm_distance(int nid, const struct spm_node *node)
+{
+	int to = node->firmware_nid;
+
+	return node_distance(nid, to == NUMA_NO_NODE ? node->nid : to);
+}
+
 static int spm_order_cmp(const void *a, const void *b, const void *priv)
 {
 	const struct spm_node *na = *(const struct spm_node **)a;
 	const struct spm_node *nb = *(const struct spm_node **)b;
 	int nid = *(const int *)priv;
-	int diff = node_distance(nid, na->nid) - node_distance(nid, nb->nid);
+	int diff = spm_distance(nid, na) - spm_distance(nid, nb);
 
 	return diff ?: na->nid - nb->nid;
 }

@@ -336,11 +336,33 @@ int spm_sysfs_add(struct spm_node *node)
 		return -ENOMEM;
 
 	rc = sysfs_create_groups(node->kobj, spm_node_attr_groups);
-	if (rc) {
-		kobject_put(node->kobj);
-		node->kobj = NULL;
-	}
+	if (rc)
+		goto err_kobj;
+	if (node->dev)
+		rc = sysfs_create_link(node->kobj, &node->dev->kobj, "device");
+	if (rc)
+		goto err_groups;
+	return 0;
+
+err_groups:
+	sysfs_remove_groups(node->kobj, spm_node_attr_groups);
+err_kobj:
+	kobject_put(node->kobj);
+	node->kobj = NULL;
 	return rc;
+}
+
+/**
+ * spm_sysfs_forget_device() - the provider's device is about to go
+ * @node: the node, which stays
+ *
+ * Context: Process context, under spm_mutex.
+ */
+void spm_sysfs_forget_device(struct spm_node *node)
+{
+	if (node->kobj && node->dev)
+		sysfs_remove_link(node->kobj, "device");
+	node->dev = NULL;
 }
 
 /**
@@ -353,6 +375,8 @@ void spm_sysfs_del(struct spm_node *node)
 {
 	if (!node->kobj)
 		return;
+	if (node->dev)
+		sysfs_remove_link(node->kobj, "device");
 	sysfs_remove_groups(node->kobj, spm_node_attr_groups);
 	kobject_put(node->kobj);
 	node->kobj = NULL;

@@ -7,5 +7,6 @@ struct spm_node;
 
 int spm_sysfs_add(struct spm_node *node);
 void spm_sysfs_del(struct spm_node *node);
+void spm_sysfs_forget_device(struct spm_node *node);
 
 #endif /* _SPM_SYSFS_H */

@@ -285,6 +285,38 @@ static void spm_node_test_second_range_busy(struct kunit *test)
 	spm_kunit_register_blocks(test, 0, 2);
 }
 
+/* Tests that memory which firmware has in two NUMA nodes can be one SPM node. */
+static void spm_node_test_ranges_of_two_nodes(struct kunit *test)
+{
+	struct spm_provider provider = spm_node_provider(test, 2);
+	struct spm_kunit *t = test->priv;
+	unsigned long pages = PHYS_PFN(memory_block_size_bytes());
+	struct spm_node *node;
+	struct range ranges[2];
+
+	spm_kunit_need_nodes(test, 2);
+	ranges[0] = t->memory[0].block[0];
+	ranges[1] = t->memory[1].block[0];
+	provider.ranges = ranges;
+	node = spm_register_node(&provider);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
+	t->node[0] = node;
+
+	KUNIT_EXPECT_EQ(test, spm_node_nid(node), t->memory[0].nid);
+	KUNIT_EXPECT_EQ(test, spm_node_capacity_pages(node), 2 * pages);
+	KUNIT_EXPECT_EQ(test, pfn_to_nid(PHYS_PFN(ranges[0].start)), spm_node_nid(node));
+	KUNIT_EXPECT_EQ(test, pfn_to_nid(PHYS_PFN(ranges[1].start)), spm_node_nid(node));
+	KUNIT_EXPECT_FALSE(test, node_isset(t->memory[1].nid, spm_nodes));
+	KUNIT_EXPECT_NOT_NULL(test, spm_kunit_alloc(test));
+	spm_kunit_free_all(test);
+
+	/* Both are as they were. */
+	KUNIT_EXPECT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	spm_kunit_expect_unused(test, 0);
+	spm_kunit_expect_unused(test, 1);
+	spm_kunit_register(test, 1);
+}
+
 /* Tests that nobody else can add memory to an SPM node. */
 static void spm_node_test_hotadd(struct kunit *test)
 {
@@ -941,6 +973,7 @@ static struct kunit_case spm_node_cases[] = {
 	KUNIT_CASE(spm_node_test_second_owner),
 	KUNIT_CASE(spm_node_test_range_busy),
 	KUNIT_CASE(spm_node_test_second_range_busy),
+	KUNIT_CASE(spm_node_test_ranges_of_two_nodes),
 	KUNIT_CASE(spm_node_test_hotadd),
 	KUNIT_CASE(spm_node_test_hotadd_unregistered),
 	KUNIT_CASE(spm_node_test_online_fails),
