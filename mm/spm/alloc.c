@@ -13,7 +13,6 @@
  * Nothing is written to a page that the node's budget has not admitted.
  */
 #include <linux/export.h>
-#include <linux/fault-inject.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/list.h>
@@ -29,6 +28,7 @@
 #include "admit.h"
 #include "alloc.h"
 #include "control.h"
+#include "inject.h"
 #include "node.h"
 #include "order.h"
 #include "room.h"
@@ -38,37 +38,6 @@
 /* No reclaim, no reserves: there is always another place for the page. */
 #define SPM_GFP (__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_NOWARN | \
 		 __GFP_NOMEMALLOC | __GFP_NORETRY)
-
-#ifdef CONFIG_FAULT_INJECTION
-static DECLARE_FAULT_ATTR(fail_spm_alloc);
-
-static int __init spm_fault_setup(char *str)
-{
-	return setup_fault_attr(&fail_spm_alloc, str);
-}
-__setup("fail_spm_alloc=", spm_fault_setup);
-
-static bool spm_fault_alloc(void)
-{
-	return should_fail(&fail_spm_alloc, PAGE_SIZE);
-}
-#else
-static bool spm_fault_alloc(void)
-{
-	return false;
-}
-#endif
-
-#ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
-/**
- * spm_fault_debugfs_init() - let debugfs control fault injection
- * @dir: the directory of SPM
- */
-void spm_fault_debugfs_init(struct dentry *dir)
-{
-	fault_create_debugfs_attr("fail_alloc", dir, &fail_spm_alloc);
-}
-#endif
 
 static struct page *spm_node_alloc_pages(struct spm_node *node, gfp_t gfp,
 					 unsigned int order)
@@ -86,7 +55,7 @@ static struct folio *spm_node_alloc(struct spm_node *node, unsigned int order)
 {
 	struct page *page;
 
-	if (spm_fault_alloc()) {
+	if (spm_inject_alloc()) {
 		spm_refuse(node, SPM_STAT_REFUSED_INJECTED);
 		return NULL;
 	}
@@ -134,7 +103,7 @@ static bool spm_node_fill(struct spm_node *node, unsigned long nr,
 static bool spm_node_alloc_single(struct spm_node *node, unsigned long nr,
 				  struct list_head *pages)
 {
-	if (spm_fault_alloc()) {
+	if (spm_inject_alloc()) {
 		spm_refuse(node, SPM_STAT_REFUSED_INJECTED);
 		return false;
 	}

@@ -6,7 +6,6 @@
 #include <linux/gfp.h>
 #include <linux/types.h>
 
-struct dentry;
 struct folio;
 struct spm_node;
 
@@ -17,11 +16,5 @@ struct spm_node;
 struct folio *spm_alloc_unadmitted(int nid);
 struct folio *spm_alloc_probed(int nid, unsigned int order);
 bool spm_move_admit(struct spm_node *to, const struct spm_node *from, long nr);
-
-#ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
-void spm_fault_debugfs_init(struct dentry *dir);
-#else
-static inline void spm_fault_debugfs_init(struct dentry *dir) {}
-#endif
 
 #endif /* _SPM_ALLOC_H */

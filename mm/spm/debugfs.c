@@ -10,6 +10,7 @@
  *		  then, none. Stores are refused meanwhile.
  *   fail_alloc/  fault injection into allocation, see
  *		  Documentation/fault-injection/fault-injection.rst
+ *   fail_copy/	  the same into copies to and from SPM nodes
  *   demote	  write "PID START END": demotes that range of that task
  *   drain	  write anything: frees at once what write faults have left
  *   check_mappings  how many pages on SPM nodes tasks have mapped, and how many of
@@ -32,6 +33,7 @@
 #include "debugfs.h"
 #include "demote.h"
 #include "figures.h"
+#include "inject.h"
 #include "mapped.h"
 #include "node.h"
 #include "order.h"
@@ -176,7 +178,7 @@ static int __init spm_debugfs_init(void)
 	debugfs_create_file("stats", 0400, dir, NULL, &spm_stats_fops);
 	debugfs_create_file("order", 0444, dir, NULL, &spm_order_fops);
 	debugfs_create_file("stale_pages", 0400, dir, NULL, &spm_stale_pages_fops);
-	spm_fault_debugfs_init(dir);
+	spm_inject_debugfs_init(dir);
 	spm_demote_debugfs_init(dir);
 	spm_check_init(dir);
 	spm_mapped_debugfs_init(dir);

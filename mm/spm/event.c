@@ -17,6 +17,7 @@
 
 #include "budget.h"
 #include "control.h"
+#include "inject.h"
 #include "node.h"
 #include "stats.h"
 
@@ -86,14 +87,19 @@ static bool spm_device_present(struct spm_node *node)
  * @from: page that it was copied from, in use, perhaps on an SPM node
  *
  * Context: Any.
- * Return: 0; PAGE_SIZE if the device was gone before the copy was complete.
+ * Return: 0; PAGE_SIZE if the device was gone before the copy was complete; what a test
+ * has injected.
  */
 unsigned long __spm_copied(struct page *to, struct page *from)
 {
+	bool from_spm = spm_nid(page_to_nid(from));
 	struct spm_node *node;
+	unsigned long left = 0;
 
-	if (!spm_nid(page_to_nid(from)))
-		return 0;
+	if (from_spm || spm_nid(page_to_nid(to)))
+		left = spm_inject_copy(to, from);
+	if (left || !from_spm)
+		return left;
 	node = spm_node_of(page_folio(from));
 	if (READ_ONCE(node->removed) ||		/* vs spm_notify() */
 	    (spm_read_nobody(to) && !spm_device_present(node)))
