@@ -56,7 +56,6 @@ static void spm_promoted_from(int nid, enum spm_stat stat, long nr)
 	trace_spm_promote(nid, nr, spm_stat_names[stat]);
 }
 
-
 /* ---- Promotion by write faults ---- */
 
 /* Each takes its turn, as what is done for it takes longer than all else here. */
