@@ -48,7 +48,8 @@ struct worker {
 
 static const struct how {
 	const char *name;
-	bool out, gone, shared, forgotten;
+	bool out, gone, shared, forgotten, writes;
+	unsigned int lines;		/* of 64 bytes, that a use reads or writes */
 	void (*use)(unsigned char *page);
 } *how;
 
@@ -109,14 +110,14 @@ static void use_whole(unsigned char *page)
 }
 
 static const struct how hows[] = {
-	{ .name = "out-read", .out = true, .use = use_read },
-	{ .name = "out-write", .out = true, .use = use_write },
-	{ .name = "out-whole", .out = true, .use = use_whole },
-	{ .name = "stay-read", .use = use_read },
-	{ .name = "stay-whole", .use = use_whole },
-	{ .name = "fork-write", .shared = true, .use = use_write },
-	{ .name = "out-gone", .out = true, .gone = true, .use = use_read },
-	{ .name = "forget", .out = true, .forgotten = true, .use = use_read },
+	{ .name = "out-read", .out = true, .lines = 1, .use = use_read },
+	{ .name = "out-write", .out = true, .writes = true, .lines = 1, .use = use_write },
+	{ .name = "out-whole", .out = true, .lines = PAGE / 64, .use = use_whole },
+	{ .name = "stay-read", .lines = 1, .use = use_read },
+	{ .name = "stay-whole", .lines = PAGE / 64, .use = use_whole },
+	{ .name = "fork-write", .shared = true, .writes = true, .lines = 1, .use = use_write },
+	{ .name = "out-gone", .out = true, .gone = true, .lines = 1, .use = use_read },
+	{ .name = "forget", .out = true, .forgotten = true, .lines = 1, .use = use_read },
 	{}
 };
 
@@ -385,6 +386,7 @@ int main(int argc, char **argv)
 
 	printf("{\"pages\": %lu, \"rounds\": %lu, \"threads\": %lu, ",
 	       all.pages, rounds, threads);
+	printf("\"use_lines\": %u, \"use_writes\": %d, ", how->lines, how->writes);
 	printf("\"clock_ns\": %lu, \"wrong\": %lu", cost, wrong);
 	for (i = 0; i < FIGURES; i++) {
 		sort_times(figures[i], rounds);

@@ -5,20 +5,33 @@
  * Fills memory with pages that each have a checksum, then uses pages at random:
  * reads all of one and checks it, and, now and then, changes a word of it. Prints
  * one line of JSON with the time per use, in nanoseconds of CLOCK_MONOTONIC:
- * instructions, in a VM that counts these; and how many faults there were. After
- * that come as many uses again that are timed one by one, for the percentiles.
+ * instructions, in a VM that counts these; and how many faults there were, and how
+ * many pages the kernel copied to a device or from it. After that come as many uses
+ * again that are timed one by one, for the percentiles. Before each of these the kernel
+ * is asked where the page is: on a node without CPUs, which is a device, the task reads
+ * in place. So the percentiles are printed as well for devices that take their time.
  */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "memory.h"
 
 #define WORDS (PAGE / sizeof(unsigned long))
+#define LINES (PAGE / 64)
+#define NODES 64
 
 static const char usage[] =
-"usage: readmix PAGES USES WARM-UP WRITES-PERMILLE [PERCENT-ZEROES]\n"
-"  The first WARM-UP uses are not measured.\n";
+"usage: readmix [-s] PAGES USES WARM-UP WRITES-PERMILLE [PERCENT-ZEROES]\n"
+"  The first WARM-UP uses are not measured.\n"
+"  -s  what is swapped out is on the device, too\n";
+
+/* Nanoseconds that a device may take for a line; 0 ends them */
+static const unsigned int delays[] = { 250, 1000, 0 };
+
+static bool swap_on_device;
+static bool has_cpu[NODES];
 
 /* The last word is the sum of the others. */
 static unsigned long page_sum(const unsigned long *page)
@@ -42,11 +55,16 @@ static void fill(const struct memory *m)
 	}
 }
 
+static unsigned long *page_of(const struct memory *m, unsigned long random)
+{
+	return (unsigned long *)(m->base + random % m->pages * PAGE);
+}
+
 /* Return: is it wrong? */
 static bool use(const struct memory *m, unsigned long permille, unsigned long *state)
 {
 	unsigned long random = random_next(state);
-	unsigned long *page = (unsigned long *)(m->base + random % m->pages * PAGE);
+	unsigned long *page = page_of(m, random);
 	bool wrong = page_sum(page) != page[WORDS - 1];
 
 	random = random_next(state);
@@ -67,18 +85,68 @@ static unsigned long use_many(const struct memory *m, unsigned long uses, unsign
 	return wrong;
 }
 
-static void time_each(const struct memory *m, unsigned long uses, unsigned long permille,
-		      unsigned long *state, unsigned long *times)
+/* As "0-1,3" */
+static void find_nodes_with_cpus(void)
 {
-	unsigned long i, t;
+	FILE *f = fopen("/sys/devices/system/node/has_cpu", "r");
+	unsigned int first, last;
+	char comma = ',';
+
+	if (!f)
+		err(1, "/sys/devices/system/node/has_cpu");
+	while (comma == ',' && fscanf(f, "%u", &first) == 1) {
+		comma = (char)fgetc(f);
+		last = first;
+		if (comma == '-') {
+			if (fscanf(f, "%u", &last) != 1)
+				errx(1, "has_cpu: no list of nodes");
+			comma = (char)fgetc(f);
+		}
+		for (; first <= last && first < NODES; first++)
+			has_cpu[first] = true;
+	}
+	fclose(f);
+}
+
+enum place { DRAM, IN_PLACE, SWAPPED };
+
+static enum place where(void *page)
+{
+	int status = -EFAULT;
+
+	if (syscall(SYS_move_pages, 0, 1UL, &page, NULL, &status, 0))
+		err(1, "move_pages");
+	if (status == -ENOENT)
+		return SWAPPED;
+	if (status < 0 || status >= NODES)
+		errx(1, "move_pages says %d of a page", status);
+	return has_cpu[status] ? DRAM : IN_PLACE;
+}
+
+/*
+ * Uses, one by one. @touched gets how many times each of them has touched all of a page on
+ * the device: to read it in place, to copy it because it is written to, or to swap it in.
+ */
+static unsigned long time_each(const struct memory *m, unsigned long uses, unsigned long permille,
+			       unsigned long *state, unsigned long *times, unsigned char *touched)
+{
+	unsigned long i, t, ahead, in_place = 0;
+	enum place place;
 
 	for (i = 0; i < uses; i++) {
+		ahead = *state;
+		place = where(page_of(m, random_next(&ahead)));
+		touched[i] = place == IN_PLACE || (place == SWAPPED && swap_on_device);
+		if (place == IN_PLACE) {
+			in_place++;
+			touched[i] += random_next(&ahead) % 1000 < permille;
+		}
 		t = now();
 		if (use(m, permille, state))
 			errx(1, "a page is wrong");
 		times[i] = now() - t;
 	}
-	sort_times(times, uses);
+	return in_place;
 }
 
 static unsigned long faults(void)
@@ -90,13 +158,79 @@ static unsigned long faults(void)
 	return (unsigned long)(usage.ru_minflt + usage.ru_majflt);
 }
 
+/* Does it count pages that went to the device, or came from it? */
+static bool counts_moves(const char *name)
+{
+	return !strncmp(name, "pgdemote_", 9) || !strcmp(name, "pgpromote_success") ||
+	       (swap_on_device && (!strcmp(name, "zswpin") || !strcmp(name, "zswpout")));
+}
+
+/* Pages that the kernel copied to the device, or from it, since it booted */
+static unsigned long moved(void)
+{
+	FILE *f = fopen("/proc/vmstat", "r");
+	unsigned long value, sum = 0;
+	char name[64];
+
+	if (!f)
+		err(1, "/proc/vmstat");
+	while (fscanf(f, "%63s %lu", name, &value) == 2)
+		sum += counts_moves(name) ? value : 0;
+	fclose(f);
+	/* Without SPM there is no such file. */
+	f = fopen("/sys/kernel/mm/spm/promoted_write", "r");
+	if (f) {
+		if (fscanf(f, "%lu", &value) == 1)
+			sum += value;
+		fclose(f);
+	}
+	return sum;
+}
+
+/* With a device on which each of so many lines of a page takes so long */
+static void print_percentiles(const char *suffix, unsigned long delay, const unsigned long *times,
+			      const unsigned char *touched, unsigned long n, unsigned long cost)
+{
+	unsigned long *sorted = allocate(n * sizeof(*sorted), MAP_POPULATE);
+	unsigned long i;
+
+	for (i = 0; i < n; i++)
+		sorted[i] = times[i] + touched[i] * delay;
+	sort_times(sorted, n);
+	printf(", \"p50_ns%s\": %lu, \"p99_ns%s\": %lu, \"p999_ns%s\": %lu",
+	       suffix, percentile(sorted, n, 500, cost), suffix, percentile(sorted, n, 990, cost),
+	       suffix, percentile(sorted, n, 999, cost));
+	munmap(sorted, n * sizeof(*sorted));
+}
+
+static void print_all_percentiles(const unsigned long *times, const unsigned char *touched,
+				  unsigned long n, unsigned long cost)
+{
+	char suffix[32];
+	unsigned int i;
+
+	print_percentiles("", 0, times, touched, n, cost);
+	for (i = 0; delays[i]; i++) {
+		snprintf(suffix, sizeof(suffix), "_%u_page", delays[i]);
+		print_percentiles(suffix, delays[i], times, touched, n, cost);
+		snprintf(suffix, sizeof(suffix), "_%u_line", delays[i]);
+		print_percentiles(suffix, delays[i] * LINES, times, touched, n, cost);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct memory m = { .percent = 60, .seed = 1 };
-	unsigned long uses, warm, permille, wrong, faulted, cost, t;
+	unsigned long uses, warm, permille, wrong, faulted, copied, in_place, cost, t;
 	unsigned long state = 2;
+	unsigned char *touched;
 	unsigned long *times;
 
+	if (argc > 1 && !strcmp(argv[1], "-s")) {
+		swap_on_device = true;
+		argc--;
+		argv++;
+	}
 	if (argc < 5 || argc > 6) {
 		fputs(usage, stderr);
 		return 2;
@@ -110,23 +244,27 @@ int main(int argc, char **argv)
 	if (!m.pages || m.pages > UINT_MAX || !uses || permille > 1000 || m.percent > 100)
 		errx(2, "a number is out of range");
 
+	find_nodes_with_cpus();
 	times = allocate(uses * sizeof(*times), MAP_POPULATE);
+	touched = allocate(uses, MAP_POPULATE);
 	cost = clock_cost(times, uses);
 	m.base = allocate(m.pages * PAGE, 0);
 	if (madvise(m.base, m.pages * PAGE, MADV_NOHUGEPAGE))
 		err(1, "madvise");
 	fill(&m);
 	wrong = use_many(&m, warm, permille, &state);
+	copied = moved();
 	faulted = faults();
 	t = now();
 	wrong += use_many(&m, uses, permille, &state);
 	t = now() - t;
 	faulted = faults() - faulted;
-	time_each(&m, uses, permille, &state, times);
+	copied = moved() - copied;
+	in_place = time_each(&m, uses, permille, &state, times, touched);
 	printf("{\"pages\": %lu, \"uses\": %lu, \"wrong\": %lu, \"use_ns\": %lu, \"faults\": %lu, ",
 	       m.pages, uses, wrong, t / uses, faulted);
-	printf("\"p50_ns\": %lu, \"p99_ns\": %lu, \"p999_ns\": %lu}\n",
-	       percentile(times, uses, 500, cost), percentile(times, uses, 990, cost),
-	       percentile(times, uses, 999, cost));
+	printf("\"moved\": %lu, \"in_place\": %lu", copied, in_place);
+	print_all_percentiles(times, touched, uses, cost);
+	puts("}");
 	return wrong != 0;
 }

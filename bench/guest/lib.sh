@@ -217,6 +217,7 @@ stalled() {
 }
 
 readonly events='zswpin zswpout zswpwb pswpin pswpout pgmajfault pgdemote_direct pgdemote_kswapd'
+readonly tiering='pgpromote_success'
 readonly ours='demoted promoted_write promoted refused_full poisoned'
 
 # counter NAME
@@ -235,7 +236,7 @@ counter() {
 	esac
 }
 
-readonly counters="$events $ours oom_kills system_us user_us psi_some_us psi_full_us"
+readonly counters="$events $tiering $ours oom_kills system_us user_us psi_some_us psi_full_us"
 
 read_counters() {
 	local one
