@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The report of bench/run."""
+
+import json
+import pathlib
+
+from . import aims, latency, layout, tables
+from .records import Error, scenarios
+from .words import CLOCKS, LATENCY, PROFILE, SETTINGS, STOPS_PAYING
+from .units import one_line
+
+HOST = {
+    "command": "Command", "date": "Date", "commit": "Commit", "kernel": "Kernel in the VM",
+    "clock": "Clock", "cpu": "Host's CPU", "cpus": "Host's CPUs", "host": "Host's kernel",
+    "debian": "Debian", "qemu": "QEMU", "gcc": "gcc", "fio": "fio", "stress": "stress-ng",
+    "redis": "redis", "node": "node",
+}
+
+
+def load_host(directory):
+    """On what it was measured, as bench/run wrote it"""
+    path = pathlib.Path(directory, "host.json")
+    try:
+        host = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Error(f"{path}: {error}: run bench/run without --report") from error
+    missing = {"commit", "clock", "date", "kernel", "cpu", "qemu"} - set(host)
+    if missing or host["clock"] not in CLOCKS:
+        raise Error(f"{path}: no {', '.join(sorted(missing)) or 'clock'}: run bench/run again")
+    return host
+
+
+def host_table(host):
+    """Programs that no scenario needed have no version."""
+    return layout.markdown(["", ""], [[text, host[key]] for key, text in HOST.items()
+                                      if host.get(key)])
+
+
+def section(title, lines, about=""):
+    """Nothing if there are no lines"""
+    if not lines:
+        return []
+    return [f"## {title}", "", *([one_line(about), ""] if about else []), *lines, ""]
+
+
+def scenario_section(records, scenario):
+    lines = layout.markdown(*tables.scenario_rows(records, scenario))
+    delayed = latency.table(records, scenario)
+    if delayed:
+        lines += ["", "With a device that takes its time:", "", *delayed]
+    return section(scenario, lines)
+
+
+def text(records, host, all_aims, plots):
+    """All of the report, in Markdown"""
+    lines = ["# What SPM gains", "", one_line(CLOCKS[host["clock"]]), "", one_line(SETTINGS), "",
+             one_line(LATENCY), "", *host_table(host), ""]
+    lines += section("Aims", aims.table(records, all_aims))
+    for scenario in scenarios(records):
+        lines += scenario_section(records, scenario)
+    lines += section("When mapped mode stops paying", latency.stops_paying_table(records),
+                     STOPS_PAYING)
+    lines += section("Where the instructions go", tables.profile_tables(records), PROFILE)
+    if plots:
+        lines += ["## Plots", ""]
+    for title, path in plots:
+        lines += [f"![{title}]({path})", ""]
+    return "\n".join(lines)
+
+
+def for_terminal(records, all_aims):
+    """The figures, without counters"""
+    lines = []
+    for scenario in scenarios(records):
+        lines += ["", scenario, "", *layout.plain(*tables.short_rows(records, scenario))]
+    rows = [[*row[:-1], row[-1].split(":")[0]] for row in aims.rows(records, all_aims)
+            if row[-1] != aims.NOT_RUN]
+    if rows:
+        lines += ["", "Aims", "", *layout.plain(aims.HEAD, rows)]
+    return lines

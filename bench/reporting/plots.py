@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Plots. The same records give the same bytes, so that SVGs can be in the repository."""
+
+import pathlib
+
+import matplotlib
+matplotlib.use("agg")
+from matplotlib import pyplot  # noqa: E402 the backend comes first
+
+from .latency import DELAYS, OTHERS, round_trip, stops_paying
+from .records import of_scenario
+from .units import LINES, name, show
+
+matplotlib.rcParams.update({
+    "svg.hashsalt": "spm", "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 9,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+})
+
+# Okabe and Ito's palette, which colour-blind people can tell apart; the hatch says who stores
+# what was compressed, so that one compressor has one colour.
+COLOURS = {
+    "none": "#999999", "null": "#cccccc", "disk": "#000000", "lzo": "#F0E442", "lz4": "#E69F00",
+    "zstd": "#D55E00", "tier": "#CC79A7", "zspm": "#009E73", "mapped": "#0072B2",
+    "zspm+mapped": "#56B4E9",
+}
+HATCHES = {"zbud": "//", "zram": ".."}
+
+
+def style(peer):
+    """Colour and hatch: fixed, whatever else is on the plot"""
+    pool, _, compressor = peer.partition("+")
+    colour = COLOURS.get(peer) or COLOURS.get(compressor, "#999999")
+    return {"color": colour, "hatch": HATCHES.get(pool, ""), "edgecolor": "#333333",
+            "linewidth": 0.5}
+
+
+def footer(host, clock):
+    """On what it was measured, in two lines"""
+    how = {"icount": "clock: instructions, 1 = 1 ns of the VM (-icount)",
+           "wall": "clock: real time"}[clock]
+    return (f"{how}; commit {host['commit']}, {host['date']}\n"
+            f"kernel {host['kernel']}; host: {host['cpu']}; {host['qemu'].split(' (')[0]}")
+
+
+class Book:
+    """The plots of a report"""
+
+    def __init__(self, directory, host, clock):
+        self.directory = pathlib.Path(directory)
+        self.footer = footer(host, clock)
+        self.made = []      # title and file's name
+
+    def save(self, figure, title, stem):
+        figure.suptitle(title, fontsize=11, x=0.01, ha="left")
+        figure.text(0.01, 0.01, self.footer, fontsize=6.5, color="#444444", va="bottom")
+        height = figure.get_size_inches()[1]
+        figure.tight_layout(rect=(0, 0.38 / height, 1, 1 - 0.12 / height))
+        figure.savefig(self.directory / f"{stem}.svg", metadata={"Date": None})
+        figure.savefig(self.directory / f"{stem}.png", dpi=150, metadata={"Software": None})
+        pyplot.close(figure)
+        self.made.append((title, f"{stem}.svg"))
+
+
+def label(value):
+    """What a bar says: whole numbers, or three digits"""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def bars(book, stem, title, unit, values):
+    """A bar for each peer; horizontal, as names are long."""
+    figure, axes = pyplot.subplots(figsize=(7, 0.32 * len(values) + 1.5))
+    peers = [peer for peer, _ in values]
+    drawn = axes.barh([name(p) for p in peers], [value for _, value in values])
+    for bar, peer in zip(drawn, peers):
+        bar.set(**style(peer))
+    axes.bar_label(drawn, [label(value) for _, value in values], padding=3)
+    axes.invert_yaxis()
+    axes.set_xlabel(unit)
+    axes.margins(x=0.15)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    book.save(figure, title, stem)
+
+
+# Scenario, case, figure, title, unit, and what the figure is divided by
+BARS = [
+    ("pages", "60 % zeroes", "out_ns", "Push a page out; less is better", "instructions", 1),
+    ("pages", "60 % zeroes", "in_p50_ns", "Use a page again, p50; less is better",
+     "instructions", 1),
+    ("huge", "huge pages", "out_ns", "Push out, in huge pages; less is better",
+     "instructions for 4 KiB", 1),
+    ("mmap-read", "60 % zeroes", "iops", "fio: zipf read through a mapping; more is better",
+     "IOPS", 1),
+    ("mix", "60 % zeroes", "iops", "fio: 70 % reads, 30 % writes; more is better", "IOPS", 1),
+    ("mix", "60 % zeroes", "p99_ns", "fio: 70 % reads, 30 % writes, p99; less is better", "us",
+     1000),
+    ("redis", "GET", "ops_s", "redis: GET; more is better", "requests a second", 1),
+    ("kbuild", "2 at once", "cpu_s", "Two files of the kernel compiled; less is better",
+     "s of CPU time", 1),
+    ("read-mostly", "1 % writes", "use_ns",
+     "99 % reads, 1 % writes, nothing waits for SPM: a use; less is better", "instructions", 1),
+]
+
+
+def all_bars(book, records):
+    for scenario, case, key, title, unit, divisor in BARS:
+        values = [(r["peer"], r["figures"][key] / divisor) for r in of_scenario(records, scenario)
+                  if r["figures"] and r["case"] == case and r["figures"].get(key)]
+        if len(values) > 1:
+            bars(book, f"{scenario}-{key}", title, unit, values)
+
+
+def contents(book, records):
+    """Instructions to push out and use pages of each kind, peers beside each other"""
+    found = [r for r in of_scenario(records, "contents") if r["figures"]]
+    peers = list(dict.fromkeys(r["peer"] for r in found))
+    kinds = list(dict.fromkeys(r["case"] for r in found))
+    if len(peers) < 2:
+        return
+    figure, both = pyplot.subplots(1, 2, figsize=(8, 0.17 * len(kinds) * len(peers) + 1.8),
+                                   sharey=True)
+    high = 0.8 / len(peers)
+    for axes, key, unit in zip(both, ("out_ns", "in_p50_ns"), ("out", "used again, p50")):
+        for i, peer in enumerate(peers):
+            values = {r["case"]: r["figures"][key] for r in found if r["peer"] == peer}
+            drawn = axes.barh([k + i * high for k, kind in enumerate(kinds) if kind in values],
+                              [values[kind] for kind in kinds if kind in values], high,
+                              label=name(peer), **style(peer))
+            axes.bar_label(drawn, [label(values[k]) for k in kinds if k in values], padding=2,
+                           fontsize=6)
+        axes.set_xlabel(f"instructions a page: {unit}")
+        axes.margins(x=0.16)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    both[0].set_yticks([k + 0.4 - high / 2 for k in range(len(kinds))], kinds)
+    both[0].invert_yaxis()
+    both[1].legend(fontsize=7, loc="lower right")
+    book.save(figure, "By contents; less is better", "contents")
+
+
+def scaling(book, records):
+    """Cost of a page over each thing that grows"""
+    units = ("MiB of SPM", "pages stored", "threads", "nodes")
+    cases = [r for r in of_scenario(records, "scaling") if r["figures"]]
+    shown = [u for u in units if sum(r["case"].endswith(u) for r in cases) > 1]
+    if not shown:
+        return
+    figure, all_axes = pyplot.subplots(1, len(shown), figsize=(2 + 2.2 * len(shown), 3.2),
+                                       sharey=True, squeeze=False)
+    for axes, unit in zip(all_axes[0], shown):
+        for peer in dict.fromkeys(r["peer"] for r in cases):
+            for key, line, what in (("out_ns", "o-", "out"), ("in_p50_ns", "s--", "use, p50")):
+                points = sorted((int(r["case"].split()[0]), r["figures"][key]) for r in cases
+                                if r["peer"] == peer and r["case"].endswith(unit))
+                axes.plot([f"{x:,}" for x, _ in points], [y for _, y in points], line,
+                          color=COLOURS[peer], label=f"{name(peer)}, {what}")
+        axes.set_xlabel(unit)
+        axes.set_ylim(bottom=0)
+        axes.tick_params(axis="x", labelsize=7)
+    all_axes[0][0].set_ylabel("instructions a page")
+    all_axes[0][-1].legend(fontsize=7)
+    book.save(figure, "A page's cost as things grow; flat is good", "scaling")
+
+
+READS = (1, 100000)      # lines, both ends of the axis
+
+
+def crossing(axes, records, peer, delay, prefetch):
+    """Where mapped mode begins to take longer than a peer"""
+    lines = stops_paying(records, peer, delay, prefetch)
+    if lines is None or not READS[0] <= lines <= READS[1]:
+        return
+    cost, _ = round_trip(records, peer, delay, prefetch)
+    axes.plot([lines], [cost], "o", color="#000000", markersize=4, zorder=3)
+    axes.annotate(show(lines), (lines, cost), xytext=(4, -9), textcoords="offset points",
+                  fontsize=7)
+
+
+def stops_paying_panel(axes, records, prefetch):
+    for delay, line in zip(DELAYS, ("-", "--")):
+        each = delay / LINES if prefetch else delay
+        axes.plot(READS, [each * x for x in READS], line, color=COLOURS["mapped"], linewidth=1.8,
+                  label=f"mapped: read in place, {delay:,} ns")
+        for peer in OTHERS:
+            cost, _ = round_trip(records, peer, delay, prefetch)
+            if cost is None or (peer != "zspm" and delay != DELAYS[0]):
+                continue    # what is in DRAM takes the same with each device
+            text = f"{name(peer)}, {delay:,} ns" if peer == "zspm" else name(peer)
+            axes.plot(READS, [cost, cost], line, color=style(peer)["color"], label=text)
+        for peer in OTHERS:
+            crossing(axes, records, peer, delay, prefetch)
+    axes.set(xscale="log", yscale="log", xlim=READS, ylim=(100, 1e6),
+             xlabel="lines read of a page for each time\nthat it would go out and come back")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.set_title("whole pages, prefetched" if prefetch else "lines at random", fontsize=9)
+    axes.grid(True, which="major", linewidth=0.3)
+
+
+def reads_that_pay(book, records):
+    """At which read rate mapped mode stops paying, for each latency"""
+    _, case = round_trip(records, "zspm", 0, False)
+    if case is None:
+        return
+    figure, both = pyplot.subplots(1, 2, figsize=(8.4, 4.2), sharey=True)
+    for axes, prefetch in zip(both, (False, True)):
+        stops_paying_panel(axes, records, prefetch)
+    both[0].set_ylabel("ns: the reads, or the swap out and in")
+    both[0].legend(fontsize=6.5, loc="upper left")
+    book.save(figure, f"When mapped mode stops paying, at the dots ({case})", "reads-that-pay")
+
+
+def draw(records, directory, host, clock):
+    """All that there are records for; titles and files' names"""
+    book = Book(directory, host, clock)
+    contents(book, records)
+    all_bars(book, records)
+    scaling(book, records)
+    reads_that_pay(book, records)
+    return book.made

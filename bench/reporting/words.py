@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Paragraphs that more than one report has."""
+
+SETTINGS = """\
+All as the kernel has it, but vm.page-cluster=0, and swap on a disk that says it does not rotate:
+best for all of them. Data: random bytes and zeroes, 60 % of these, in turn every 256 bytes."""
+
+CLOCKS = {
+    "icount": """\
+The VM counts instructions: one is one nanosecond of its time. So these figures compare how much
+work the CPU has, and repeat on any machine; they know nothing of cache misses, nor of how long a
+device takes.""",
+    "wall": "Real time, on two CPUs. In a VM without KVM it says little.",
+}
+
+PLAIN_SWAP = """\
+Plain swap's IOPS and p99 say little: while the CPU waits for the disk, no instructions are counted,
+and the VM's clock jumps ahead to the next timer. Its CPU time and its counters are right."""
+
+LATENCY = """\
+The same figures if the CPU waits 250 ns, or 1 us, for each line of the device that a task or the
+kernel touches: lines that are read in place, and the 64 of each page that is copied to the device or
+from it. "prefetch": it waits for the first line of such a page only. What was not counted is "not
+known". Documentation/bench/method.rst states the model."""
+
+STOPS_PAYING = """\
+From how many lines on, read of a page in the time in which a swapped one would have come back and
+gone out again once, it takes less time to swap it than to read it in place. "prefetch" is for whole
+pages that are read from the first line to the last, "each line" for lines at random."""
+
+PROFILE = """\
+Instructions for a page, by function of the kernel; inlined ones count where they are. Counted by a
+plugin of QEMU, not sampled. Of the round trip through the page fault, all of it is here, also what
+the CPU does to take the fault and to return."""

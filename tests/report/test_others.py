@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The demo's table, comparing two runs, and plots"""
+
+import contextlib
+import io
+import pathlib
+import tempfile
+import unittest
+
+from bench.reporting import compare, demo, plots
+from tests.report.samples import HOST, mix, pages, record
+
+COUNTERS = {"zswpout": 5, "zswpin": 4, "pswpout": 3, "pswpin": 2, "pool_bytes": 3 << 20,
+            "spm_bytes": 0, "oom_kills": 0}
+
+
+def job(backend, iops=1000.0, system_ms=100.0):
+    """As bench/guest/measure writes it"""
+    part = {"fio": {"iops": iops, "p99_ns": 1500, "system_ms": system_ms, "errors": 0}, **COUNTERS}
+    return {"job": "fio", "backend": backend, "rc": 0, "write": part, "randread": part,
+            "verify": part}
+
+
+class Demo(unittest.TestCase):
+    def test_table_and_verdict(self):
+        text = demo.report([job("swap"), job("zsmalloc+lz4"), job("zspm", 3000.0, 50.0)])
+        self.assertIn("  write, IOPS                            1,000           1,000  3,000", text)
+        self.assertIn("  CPU time in the kernel, s               0.30            0.30   0.15", text)
+        self.assertIn("  to and from the swap disk, pages          15              15     15", text)
+        verdict = demo.verdict([job("zsmalloc+lz4"), job("zspm", 3000.0, 50.0)])
+        self.assertIn("50% of the kernel time of zsmalloc + lz4, at 3.0 times", verdict)
+
+    def test_a_job_that_failed(self):
+        failed = {"job": "fio", "backend": "zspm", "rc": 1, "write": {"fio": {"rc": 1}, **COUNTERS}}
+        text = demo.report([job("zsmalloc+lz4"), failed])
+        self.assertIn("  random read, IOPS                          1,000     -", text)
+        self.assertIn("A job failed, so there is nothing to compare.", text)
+        self.assertIn("nothing to compare", demo.verdict([job("zspm")]))
+
+    def test_no_time(self):
+        self.assertIn("took no time", demo.verdict([job("zsmalloc+lz4", 0, 0), job("zspm")]))
+
+
+class Compare(unittest.TestCase):
+    def compare(self, first, second, percent=1):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            differ = compare.compare(first, second, percent)
+        return differ, out.getvalue()
+
+    def test_what_differs(self):
+        differ, text = self.compare([pages("zspm", 1000, 700)], [pages("zspm", 1020, 700)])
+        self.assertEqual(differ, 1)
+        self.assertIn("1.96 %  pages, zspm, 60 % zeroes: out_ns 1,000 and 1,020", text)
+        differ, _ = self.compare([pages("zspm", 1000, 700)], [pages("zspm", 1020, 700)], 2)
+        self.assertEqual(differ, 0)
+
+    def test_what_cannot_be_compared(self):
+        waited = record("pages", "zspm", figures={"out_ns": 1}, pswpin=1)
+        for first, second in ((waited, waited), (record("pages", "zspm"), pages("zspm", 1, 1)),
+                              (pages("zspm", 1, 1), pages("null", 2, 2))):
+            self.assertEqual(self.compare([first], [second])[1],
+                             "0 figures, 0 of them differ by over 1 %\n")
+
+    def test_zrams_pages_do_not_wait(self):
+        one = record("mix", "zram+lz4", figures={"iops": 100}, pswpin=1)
+        two = record("mix", "zram+lz4", figures={"iops": 0}, pswpin=1)
+        self.assertEqual(self.compare([one], [two])[0], 1)
+
+    def test_elapsed_time_is_left_out(self):
+        one = record("kbuild", "zspm", figures={"elapsed_s": 1.0, "cpu_s": 1.0})
+        two = record("kbuild", "zspm", figures={"elapsed_s": 9.0, "cpu_s": 1.0})
+        self.assertEqual(self.compare([one], [two])[0], 0)
+
+
+RECORDS = [
+    pages("zspm", 6000, 700), pages("zsmalloc+lz4", 40000, 9000), pages("mapped", 5000, 8),
+    pages("zspm", 6100, 720, "programs", "contents"),
+    pages("zsmalloc+lz4", 40000, 9100, "programs", "contents"),
+    pages("zspm", 6100, 720, "text", "contents"), record("contents", "zsmalloc+lz4", "text"),
+    pages("zspm", 6100, 720, "128 MiB of SPM", "scaling"),
+    pages("zspm", 6100, 720, "512 MiB of SPM", "scaling"),
+    mix("mapped", 2000, 50, 1), mix("none", 1900, 0, 0), record("redis", "zspm", "GET"),
+]
+
+
+class Plots(unittest.TestCase):
+    def draw(self, records):
+        """Titles and files' names, and what is in the files"""
+        with tempfile.TemporaryDirectory() as directory:
+            made = plots.draw(records, directory, HOST, "icount")
+            return made, {p.name: p.read_bytes() for p in pathlib.Path(directory).iterdir()}
+
+    def test_the_same_bytes_each_time(self):
+        self.assertEqual(self.draw(RECORDS), self.draw(RECORDS))
+
+    def test_what_is_on_them(self):
+        made, files = self.draw(RECORDS)
+        names = [name for _, name in made]
+        self.assertEqual(names, ["contents.svg", "pages-out_ns.svg", "pages-in_p50_ns.svg",
+                                 "read-mostly-use_ns.svg", "scaling.svg", "reads-that-pay.svg"])
+        for name in names:
+            text = files[name].decode()
+            for want in ("commit 1234567", "A CPU", "clock: instructions"):
+                self.assertIn(want, text, name)
+            self.assertNotIn("{:", text, name)
+            self.assertNotIn("dc:date", text, name)
+            self.assertIn(name.replace(".svg", ".png"), files)
+        self.assertIn("40,000", files["pages-out_ns.svg"].decode())
+
+    def test_peers_keep_their_colours(self):
+        self.assertEqual(plots.style("zspm")["color"], plots.COLOURS["zspm"])
+        self.assertEqual(plots.style("zram+lz4")["color"], plots.style("zsmalloc+lz4")["color"])
+        self.assertNotEqual(plots.style("zram+lz4")["hatch"], plots.style("zsmalloc+lz4")["hatch"])
+
+    def test_labels(self):
+        for value, want in ((40000.4, "40,000"), (99.96, "100"), (9.123, "9.12"), (0, "0")):
+            self.assertEqual(plots.label(value), want)
+
+    def test_nothing_to_draw(self):
+        self.assertEqual(self.draw([record("pages", "zspm"), pages("null", 1, 1)]), ([], {}))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What README and Documentation quote, and the report that is committed"""
+
+import contextlib
+import io
+import json
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+from bench.reporting import aims, bench, publish, quotes
+from bench.reporting.records import Error
+from tests.report.samples import HOST, pages, record
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RECORDS = [pages("zspm", 6000, 700), pages("zsmalloc+lz4", 40000, 1300),
+           record("pages", "mapped")]
+WHAT = "pages | zspm, zsmalloc+lz4 | 60 % zeroes | out_ns in_p50_ns"
+TEXT = f"""Before
+<!-- bench: {WHAT} -->
+old
+<!-- bench: end -->
+costs 1<!--bench: pages | zspm | 60 % zeroes | out_ns--> instructions, \
+2<!--bench: pages | zsmalloc+lz4 | 60 % zeroes | out_ns by pages | zspm | 60 % zeroes | out_ns--> \
+times
+"""
+
+
+class Quotes(unittest.TestCase):
+    def test_written_is_right(self):
+        text = quotes.write(TEXT, RECORDS, [])
+        self.assertIn("costs 6,000<!--", text)
+        self.assertIn(" 6.7<!--", text)
+        self.assertIn("60 % zeroes        out    p50  out, 250 ns  p50, 250 ns", text)
+        self.assertIn("zspm             6,000    700       22,000       16,700", text)
+        self.assertEqual(quotes.differences(text, RECORDS, []), [])
+        self.assertEqual(quotes.write(text, RECORDS, []), text)
+        self.assertEqual(quotes.count(text), 3)
+
+    def test_each_difference_is_named(self):
+        wrong = quotes.differences(TEXT, RECORDS, [])
+        self.assertEqual(len(wrong), 3)
+        self.assertIn("1 for 'pages | zspm | 60 % zeroes | out_ns'; the report says 6,000", wrong)
+        text = quotes.write(TEXT, RECORDS, []).replace("16,700", "16,701")
+        self.assertEqual(quotes.differences(text, RECORDS, []),
+                         [f"'{WHAT}' is not what the report says"])
+
+    def test_restructured_text(self):
+        text = f".. bench: {WHAT}\n.. bench: end\n"
+        text = quotes.write(text, RECORDS, [])
+        self.assertTrue(text.startswith(f".. bench: {WHAT}\n\n    "))
+        self.assertTrue(text.endswith("\n.. bench: end\n"))
+
+    def test_plots(self):
+        text = "<!-- bench: plot a.svg -->\n<!-- bench: end -->\n"
+        self.assertIn("![a.svg](Documentation/bench/a.svg)", quotes.write(text, RECORDS, ["a.svg"]))
+        with self.assertRaisesRegex(Error, "no plot a.svg"):
+            quotes.write(text, RECORDS, [])
+
+    def test_what_is_not_there(self):
+        for what, why in (("pages | mapped | 60 % zeroes | out_ns", "has no pages, mapped"),
+                          ("pages | zspm | 60 % zeroes | ops_s", "has no ops_s|has no pages"),
+                          ("pages | zspm | out_ns", "3 parts"), ("a by b by c", "parts")):
+            with self.assertRaisesRegex(Error, why):
+                quotes.number(RECORDS, what)
+
+    def test_half_a_quotation(self):
+        for text in ("<!-- bench: x -->\n", "no number <!--bench: x-->"):
+            with self.assertRaisesRegex(Error, "no figure before it"):
+                quotes.count(text)
+
+
+class Committed(unittest.TestCase):
+    """A repository with a report"""
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+        self.root = pathlib.Path(self.directory.name)
+        self.place = self.root / "Documentation/bench"
+        self.place.mkdir(parents=True)
+        (self.root / "bench").mkdir()
+        shutil.copyfile(ROOT / "bench/aims.toml", self.root / "bench/aims.toml")
+        (self.root / "README.md").write_text(TEXT)
+        self.source = self.root / "build"
+        self.source.mkdir()
+
+    def run_bench(self, **host):
+        """As bench/run leaves it"""
+        host = {**HOST, **host}
+        (self.source / "host.json").write_text(json.dumps(host))
+        (self.source / "records.jsonl").write_text("".join(json.dumps(r) + "\n" for r in RECORDS))
+        (self.source / "a.svg").write_text("<svg/>")
+        all_aims = aims.load(self.root / "bench/aims.toml")
+        (self.source / "report.md").write_text(
+            bench.text(RECORDS, host, all_aims, [("A plot", "a.svg")]))
+
+    def quietly(self, function, *arguments):
+        """What it returns and prints"""
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            result = function(*arguments)
+        return result, out.getvalue()
+
+    def publish(self):
+        self.run_bench()
+        self.quietly(publish.publish, self.root, self.source)
+
+    def check(self):
+        return self.quietly(publish.check, self.root)
+
+    def test_no_report(self):
+        right, text = self.check()
+        self.assertTrue(right)
+        self.assertEqual(len(text.splitlines()), 1)
+        self.assertIn("no report is committed: 3 quotations", text)
+
+    def test_naming_a_report_that_is_not_there(self):
+        (self.root / "README.md").write_text("See Documentation/bench/report.md.")
+        right, text = self.check()
+        self.assertFalse(right)
+        self.assertIn("README.md: there is no Documentation/bench/report.md", text)
+
+    def test_published_is_right(self):
+        self.publish()
+        right, text = self.check()
+        self.assertTrue(right, text)
+        self.assertEqual(text, "3 quotations are what the report says\n")
+        self.assertTrue((self.place / "a.svg").exists())
+
+    def test_a_wrong_figure_in_readme(self):
+        self.publish()
+        readme = self.root / "README.md"
+        readme.write_text(readme.read_text().replace("6,000<", "5,999<"))
+        right, text = self.check()
+        self.assertFalse(right)
+        self.assertIn("README.md: 5,999 for", text)
+
+    def test_a_report_that_the_records_do_not_give(self):
+        self.publish()
+        report = self.place / "report.md"
+        report.write_text(report.read_text().replace("6,000", "5,000", 1))
+        right, text = self.check()
+        self.assertFalse(right)
+        self.assertIn("report.md is not what records.jsonl", text)
+
+    def test_a_plot_that_is_gone(self):
+        self.publish()
+        (self.place / "a.svg").unlink()
+        right, text = self.check()
+        self.assertFalse(right)
+        self.assertIn("there is no a.svg", text)
+
+    def test_a_part_is_no_report(self):
+        for command in ("bench/run --quick", "bench/run --only 1", "bench/run --peers zspm"):
+            self.run_bench(command=command)
+            with self.assertRaisesRegex(Error, "a part is no report"):
+                publish.publish(self.root, self.source)
+
+    def test_no_host(self):
+        with self.assertRaisesRegex(Error, "run bench/run without --report"):
+            bench.load_host(self.source)
+        (self.source / "host.json").write_text(json.dumps({**HOST, "clock": "sun"}))
+        with self.assertRaisesRegex(Error, "no clock"):
+            bench.load_host(self.source)
+
+
+class Report(unittest.TestCase):
+    def test_sections(self):
+        text = bench.text(RECORDS, HOST, aims.load(ROOT / "bench/aims.toml"), [])
+        for want in ("## Aims", "## pages", "With a device that takes its time:",
+                     "## When mapped mode stops paying", "| Commit | 1234567 |", "FAILED"):
+            self.assertIn(want, text)
+        self.assertNotIn("stress-ng", text)
+
+    def test_terminal_has_no_line_over_100_columns(self):
+        for line in bench.for_terminal(RECORDS, aims.load(ROOT / "bench/aims.toml")):
+            self.assertLessEqual(len(line), 100, line)
+
+
+if __name__ == "__main__":
+    unittest.main()
