@@ -25,7 +25,7 @@ spm=/sys/kernel/mm/spm spm_debug=/sys/kernel/debug/spm zswap=/sys/module/zswap/p
 group=/sys/fs/cgroup/bench tmpfs=/mnt/bench
 # shellcheck disable=SC2034 # for the scenarios
 software='zsmalloc+lzo zsmalloc+lz4 zsmalloc+zstd zbud+lzo zbud+lz4 zbud+zstd zram+lz4 zram+zstd'
-limit_mib=96 quick='' failed=0
+limit_mib=96 quick_limit_mib=32 quick='' failed=0
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -315,7 +315,8 @@ readonly digest='.jobs[0] as $job |
 	[ $job.read, $job.write ] | map(select(.io_bytes > 0)) as $io |
 	($io | map(.clat_ns.percentile."99.000000") | max) as $p99 |
 	if $job.error != 0 or ($job.total_err // 0) != 0 then error("fio failed") else
-	{ iops: ($io | map(.iops) | add),
+	{ system_ms: ($job.job_runtime * $job.sys_cpu / 100), bytes: ($io | map(.io_bytes) | add),
+	  iops: ($io | map(.iops) | add),
 	  mean_ns: (($io | map(.clat_ns.mean * .total_ios) | add) / ($io | map(.total_ios) | add)),
 	  p50_ns: ($io | map(.clat_ns.percentile."50.000000") | max), p99_ns: $p99,
 	  p999_ns: ($io | map(.clat_ns.percentile."99.900000") | max),
@@ -398,7 +399,7 @@ swap_on_flash() {
 # shellcheck disable=SC2154 # peers: the scenario's
 usage() {
 	cat <<-END
-	usage: bench/scenarios/$name [--quick] [PEER...]
+	usage: ${0#"$root"/} [--quick] [PEER...]
 
 	$(sed -n "s/^# $name - //p" "$0")
 	As root. Prints a JSON record for each case. Peers: $peers
@@ -436,6 +437,7 @@ scenario() {
 		printf '%s\n' "${selected[@]}"
 		exit 0
 	fi
+	[ -z "$quick" ] || limit_mib=$quick_limit_mib
 	[ -z "${program-}" ] || load_program "$program"
 	mapfile -t disks < <(awk 'NR > 1 { print $1 }' /proc/swaps)
 	[ ${#disks[@]} -gt 0 ] || die "there is no swap device"

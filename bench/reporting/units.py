@@ -22,7 +22,7 @@ UNITS = {
 }
 
 # Peers, in the order in which tables and plots have them
-PEERS = ("none", "null", "disk", "swap", "zsmalloc+lzo", "zsmalloc+lz4", "zsmalloc+zstd",
+PEERS = ("none", "null", "disk", "zsmalloc+lzo", "zsmalloc+lz4", "zsmalloc+zstd",
          "zbud+lzo", "zbud+lz4", "zbud+zstd", "zram+lz4", "zram+zstd", "tier", "zspm", "mapped",
          "zspm+mapped")
 SPM_PEERS = ("zspm", "mapped", "zspm+mapped")
@@ -44,7 +44,7 @@ def ratio(numerator, denominator):
 
 def name(peer):
     """As it is printed"""
-    return {"swap": "plain swap"}.get(peer, peer.replace("+", " + "))
+    return {"disk": "plain swap"}.get(peer, peer.replace("+", " + "))
 
 
 def position(peer):

@@ -10,35 +10,42 @@ import unittest
 from bench.reporting import compare, demo, plots
 from tests.report.samples import HOST, mix, pages, record
 
-COUNTERS = {"zswpout": 5, "zswpin": 4, "pswpout": 3, "pswpin": 2, "pool_bytes": 3 << 20,
-            "spm_bytes": 0, "oom_kills": 0}
-
-
-def job(backend, iops=1000.0, system_ms=100.0):
-    """As bench/guest/measure writes it"""
-    part = {"fio": {"iops": iops, "p99_ns": 1500, "system_ms": system_ms, "errors": 0}, **COUNTERS}
-    return {"job": "fio", "backend": backend, "rc": 0, "write": part, "randread": part,
-            "verify": part}
+def job(peer, iops=1000.0, system_ms=100.0, failed=""):
+    """As bench/guest/demo writes it, up to the section that failed"""
+    found = []
+    for section in demo.SECTIONS:
+        figures = {"iops": iops, "p99_ns": 1500, "system_ms": system_ms}
+        found.append(record("demo", peer, section, None if section == failed else figures,
+                            zswpout=5, pswpout=3, pswpin=2, pool_bytes=3 << 20))
+        if section == failed:
+            break
+    return found
 
 
 class Demo(unittest.TestCase):
     def test_table_and_verdict(self):
-        text = demo.report([job("swap"), job("zsmalloc+lz4"), job("zspm", 3000.0, 50.0)])
+        text = demo.report([*job("disk"), *job("zsmalloc+lz4"), *job("zspm", 3000.0, 50.0)])
         self.assertIn("  write, IOPS                            1,000           1,000  3,000", text)
         self.assertIn("  CPU time in the kernel, s               0.30            0.30   0.15", text)
         self.assertIn("  to and from the swap disk, pages          15              15     15", text)
-        verdict = demo.verdict([job("zsmalloc+lz4"), job("zspm", 3000.0, 50.0)])
-        self.assertIn("50% of the kernel time of zsmalloc + lz4, at 3.0 times", verdict)
+        self.assertIn("  a job that failed                         no              no     no", text)
+        self.assertTrue(any("50% of the kernel time of zsmalloc + lz4, at 3.0 times" in line
+                            for line in text))
+        self.assertIn(demo.PLAIN_SWAP, text)
 
     def test_a_job_that_failed(self):
-        failed = {"job": "fio", "backend": "zspm", "rc": 1, "write": {"fio": {"rc": 1}, **COUNTERS}}
-        text = demo.report([job("zsmalloc+lz4"), failed])
-        self.assertIn("  random read, IOPS                          1,000     -", text)
+        text = demo.report([*job("zsmalloc+lz4"), *job("zspm", failed="randread")])
+        self.assertIn("  random read, IOPS                          1,000         -", text)
+        self.assertIn("  a job that failed                             no  randread", text)
         self.assertIn("A job failed, so there is nothing to compare.", text)
-        self.assertIn("nothing to compare", demo.verdict([job("zspm")]))
+        self.assertNotIn(demo.PLAIN_SWAP, text)
+
+    def test_nothing_to_compare_with(self):
+        self.assertIn("A job failed, so there is nothing to compare.", demo.report(job("zspm")))
 
     def test_no_time(self):
-        self.assertIn("took no time", demo.verdict([job("zsmalloc+lz4", 0, 0), job("zspm")]))
+        text = demo.report([*job("zsmalloc+lz4", 0, 0), *job("zspm")])
+        self.assertIn("A job took no time, so there is nothing to compare.", text)
 
 
 class Compare(unittest.TestCase):
