@@ -6,7 +6,7 @@ import pathlib
 
 from . import aims, latency, layout, tables
 from .records import Error, scenarios
-from .words import CLOCKS, LATENCY, PROFILE, SETTINGS, STOPS_PAYING
+from .words import CLOCKS, LATENCY, PROFILE, SETTINGS, STOPS_PAYING, WAITED
 from .units import one_line
 
 HOST = {
@@ -54,7 +54,7 @@ def scenario_section(records, scenario):
 def text(records, host, all_aims, plots):
     """All of the report, in Markdown"""
     lines = ["# What SPM gains", "", one_line(CLOCKS[host["clock"]]), "", one_line(SETTINGS), "",
-             one_line(LATENCY), "", *host_table(host), ""]
+             one_line(WAITED), "", one_line(LATENCY), "", *host_table(host), ""]
     lines += section("Aims", aims.table(records, all_aims))
     for scenario in scenarios(records):
         lines += scenario_section(records, scenario)

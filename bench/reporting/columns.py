@@ -3,7 +3,11 @@
 
 from typing import NamedTuple
 
+from .records import waited_for_disk
 from .units import ratio, show
+
+# Behind a time or a rate of what waited for the swap disk
+WAITED = "*"
 
 
 class Column(NamedTuple):
@@ -27,7 +31,9 @@ class Column(NamedTuple):
     def cell(self, record):
         if record["figures"] is None:
             return "FAILED"
-        return self.show(self.value(record["figures"]))
+        value = self.value(record["figures"])
+        mark = WAITED if self.kind and value is not None and waited_for_disk(record) else ""
+        return self.show(value) + mark
 
 
 class WithoutFault(Column):

@@ -8,7 +8,7 @@ matplotlib.use("agg")
 from matplotlib import pyplot  # noqa: E402 the backend comes first
 
 from .latency import DELAYS, OTHERS, round_trip, stops_paying
-from .records import of_scenario
+from .records import of_scenario, waited_for_disk
 from .units import LINES, name, show
 
 matplotlib.rcParams.update({
@@ -110,8 +110,10 @@ def all_bars(book, records):
 
 
 def contents(book, records):
-    """Instructions to push out and use pages of each kind, peers beside each other"""
-    found = [r for r in of_scenario(records, "contents") if r["figures"]]
+    """Instructions to push out and use pages of each kind, peers beside each other; without
+    those that went to the disk"""
+    found = [r for r in of_scenario(records, "contents")
+             if r["figures"] and not waited_for_disk(r)]
     peers = list(dict.fromkeys(r["peer"] for r in found))
     kinds = list(dict.fromkeys(r["case"] for r in found))
     if len(peers) < 2:

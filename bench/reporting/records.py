@@ -57,6 +57,18 @@ def figure(record, name):
     return record["figures"].get(name)
 
 
+def pages_of_disk(record):
+    """Written to the swap disk, or read. zram's pages count as swapped, too."""
+    counters = record["counters"]
+    return 0 if "zram" in record["peer"] else counters["pswpin"] + counters["pswpout"]
+
+
+def waited_for_disk(record):
+    """For over one page in a hundred; then its times say little"""
+    counters = record["counters"]
+    return pages_of_disk(record) > 0.01 * (counters["zswpin"] + counters["zswpout"])
+
+
 def best_software(records, scenario, case, name, most):
     """The record of the best of what takes no device, or None"""
     candidates = [r for r in records if r["scenario"] == scenario and r["case"] == case and

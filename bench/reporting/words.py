@@ -17,6 +17,11 @@ PLAIN_SWAP = """\
 Plain swap's IOPS and p99 say little: while the CPU waits for the disk, no instructions are counted,
 and the VM's clock jumps ahead to the next timer. Its CPU time and its counters are right."""
 
+WAITED = """\
+Behind a time or a rate, * is of work that waited for the swap disk, for over one page in a hundred:
+the VM's clock jumps ahead to the next timer then, so that such a figure says little. What
+compresses sends pages there that do not compress."""
+
 LATENCY = """\
 The same figures if the CPU waits 250 ns, or 1 us, for each line of the device that a task or the
 kernel touches: lines that are read in place, and the 64 of each page that is copied to the device or

@@ -31,7 +31,7 @@ class Units(unittest.TestCase):
 
     def test_names_and_order_of_peers(self):
         self.assertEqual(units.name("zsmalloc+lz4"), "zsmalloc + lz4")
-        self.assertEqual(units.name("swap"), "plain swap")
+        self.assertEqual(units.name("disk"), "plain swap")
         self.assertLess(units.position("zsmalloc+lz4"), units.position("zspm"))
         self.assertLess(units.position("zspm+mapped"), units.position("another"))
         self.assertTrue(units.is_software("zram+lz4"))
@@ -96,6 +96,16 @@ class Scenarios(unittest.TestCase):
         _, rows = tables.scenario_rows([record("pages", "zspm")], "pages")
         self.assertEqual(rows[0][2:7], ["FAILED"] * 5)
         self.assertEqual(len(rows[0]), 2 + 5 + len(COUNTERS))
+
+    def test_what_waited_for_the_disk_is_marked(self):
+        found = [record("contents", "zsmalloc+lz4", "text", {"lz4_ratio": 1.5, "out_ns": 7},
+                        pswpout=2, zswpout=199),
+                 record("contents", "zsmalloc+zstd", "text", {"lz4_ratio": 1.5, "out_ns": 7},
+                        pswpout=2, zswpout=200),
+                 record("contents", "zram+lz4", "text", {"lz4_ratio": 1.5, "out_ns": 7}, pswpout=1)]
+        _, rows = tables.short_rows(found, "contents")
+        self.assertEqual([row[1:4] for row in rows],
+                         [["1.50", "7*", "-"], ["1.50", "7", "-"], ["1.50", "7", "-"]])
 
     def test_a_figure_that_is_missing_is_a_dash_in_each_scenario(self):
         for scenario, columns in COLUMNS.items():
