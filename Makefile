@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
-.PHONY: help kernel kernel-debug kernel-off demo bench perf-check test test-vm selftest check series \
+.PHONY: help kernel kernel-debug kernel-off demo bench bench-report perf-check test test-vm selftest check series \
 	test-series clean distclean
 
 help:
@@ -15,6 +15,8 @@ help:
 	@echo '                     of mm, the kernel'"'"'s own, give?         of it with ONLY=cow; DEBUG=1'
 	@echo '  make bench         measure, write the report               an hour; a part of it with'
 	@echo '                     ONLY=3,9 PEERS=zspm,lz4; QUICK=1 does less; CLOCK=wall'
+	@echo '  make bench-report  the report of a whole run to Documentation/bench, and its'
+	@echo '                     figures to README, to be committed       a second'
 	@echo '  make perf-check    does a step take more instructions?     1 minute'
 	@echo
 	@echo '  make series        the whole project as patches for linux-mm, in build/series'
@@ -47,6 +49,9 @@ demo: kernel
 bench: kernel
 	@bench/run $(if $(ONLY),--only '$(ONLY)') $(if $(PEERS),--peers '$(PEERS)') \
 		$(if $(filter-out 0,$(QUICK)),--quick) $(if $(CLOCK),--clock '$(CLOCK)')
+
+bench-report:
+	@bench/report publish build/bench
 
 perf-check: kernel
 	@tests/run --only perf
