@@ -73,8 +73,9 @@ def for_terminal(records, all_aims):
     lines = []
     for scenario in scenarios(records):
         lines += ["", scenario, "", *layout.plain(*tables.short_rows(records, scenario))]
-    rows = [[*row[:-1], row[-1].split(":")[0]] for row in aims.rows(records, all_aims)
-            if row[-1] != aims.NOT_RUN]
-    if rows:
-        lines += ["", "Aims", "", *layout.plain(aims.HEAD, rows)]
+    known = [row for row in aims.rows(records, all_aims) if row[-1] != aims.NOT_RUN]
+    if known:
+        lines += ["", "Aims"]
+    for aim, issue, value, bound, verdict in known:
+        lines += ["", f"  {aim} (issue {issue})", f"      {value}, {bound}: {verdict.split(':')[0]}"]
     return lines

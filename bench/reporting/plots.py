@@ -5,9 +5,10 @@ import pathlib
 
 import matplotlib
 matplotlib.use("agg")
-from matplotlib import pyplot  # noqa: E402 the backend comes first
+from matplotlib import patches, pyplot, ticker  # noqa: E402 the backend comes first
 
-from .latency import DELAYS, OTHERS, round_trip, stops_paying
+from .columns import columns_of
+from .latency import DELAYS, MODELS, OTHERS, paid, round_trip, stops_paying
 from .records import of_scenario, waited_for_disk
 from .units import LINES, name, show
 
@@ -96,8 +97,6 @@ BARS = [
     ("redis", "GET", "ops_s", "redis: GET; more is better", "requests a second", 1),
     ("kbuild", "2 at once", "cpu_s", "Two files of the kernel compiled; less is better",
      "s of CPU time", 1),
-    ("read-mostly", "1 % writes", "use_ns",
-     "99 % reads, 1 % writes, nothing waits for SPM: a use; less is better", "instructions", 1),
 ]
 
 
@@ -113,7 +112,7 @@ def contents(book, records):
     """Instructions to push out and use pages of each kind, peers beside each other; without
     those that went to the disk"""
     found = [r for r in of_scenario(records, "contents")
-             if r["figures"] and not waited_for_disk(r)]
+             if r["figures"] and not waited_for_disk(r) and "outside" not in r["case"]]
     peers = list(dict.fromkeys(r["peer"] for r in found))
     kinds = list(dict.fromkeys(r["case"] for r in found))
     if len(peers) < 2:
@@ -130,12 +129,41 @@ def contents(book, records):
             axes.bar_label(drawn, [label(values[k]) for k in kinds if k in values], padding=2,
                            fontsize=6)
         axes.set_xlabel(f"instructions a page: {unit}")
-        axes.margins(x=0.16)
+        axes.margins(x=0.16, y=0.02)
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(4))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     both[0].set_yticks([k + 0.4 - high / 2 for k in range(len(kinds))], kinds)
     both[0].invert_yaxis()
-    both[1].legend(fontsize=7, loc="lower right")
+    figure.legend(*both[1].get_legend_handles_labels(), fontsize=7, loc="upper right",
+                  ncols=len(peers))
     book.save(figure, "By contents; less is better", "contents")
+
+
+SHADES = (1, 0.6, 0.3)      # of the first models: 0 ns, 250 ns with prefetch and without
+
+
+def read_mostly(book, records):
+    """Uses a second, and what becomes of them with a device of 250 ns"""
+    found = [r for r in of_scenario(records, "read-mostly") if r["figures"]]
+    if len(found) < 2:
+        return
+    column = columns_of("read-mostly")[0]
+    figure, axes = pyplot.subplots(figsize=(7, 0.5 * len(found) + 1.6))
+    high = 0.8 / len(SHADES)
+    for i, ((delay, prefetch, _), shade) in enumerate(zip(MODELS, SHADES)):
+        for k, record in enumerate(found):
+            value = paid(record, column, delay, prefetch)
+            drawn = axes.barh([k + i * high], [value or 0], high, alpha=shade,
+                              **style(record["peer"]))
+            axes.bar_label(drawn, [column.show(value)], padding=3, fontsize=7)
+    axes.set_yticks([k + high for k in range(len(found))], [name(r["peer"]) for r in found])
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set_xlabel("uses a second")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    figure.legend([patches.Patch(color="#444444", alpha=shade) for shade in SHADES],
+                  [label for _, _, label in MODELS[:len(SHADES)]], fontsize=7, loc="upper right")
+    book.save(figure, "99 % reads, 1 % writes, twice the memory; more is better", "read-mostly")
 
 
 def scaling(book, records):
@@ -206,7 +234,7 @@ def reads_that_pay(book, records):
     for axes, prefetch in zip(both, (False, True)):
         stops_paying_panel(axes, records, prefetch)
     both[0].set_ylabel("ns: the reads, or the swap out and in")
-    both[0].legend(fontsize=6.5, loc="upper left")
+    both[0].legend(fontsize=6.5, loc="lower right")
     book.save(figure, f"When mapped mode stops paying, at the dots ({case})", "reads-that-pay")
 
 
@@ -215,6 +243,7 @@ def draw(records, directory, host, clock):
     book = Book(directory, host, clock)
     contents(book, records)
     all_bars(book, records)
+    read_mostly(book, records)
     scaling(book, records)
     reads_that_pay(book, records)
     return book.made

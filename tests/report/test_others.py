@@ -105,7 +105,7 @@ class Plots(unittest.TestCase):
         made, files = self.draw(RECORDS)
         names = [name for _, name in made]
         self.assertEqual(names, ["contents.svg", "pages-out_ns.svg", "pages-in_p50_ns.svg",
-                                 "read-mostly-use_ns.svg", "scaling.svg", "reads-that-pay.svg"])
+                                 "read-mostly.svg", "scaling.svg", "reads-that-pay.svg"])
         for name in names:
             text = files[name].decode()
             for want in ("commit 1234567", "A CPU", "clock: instructions"):
