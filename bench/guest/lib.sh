@@ -206,8 +206,12 @@ within() {
 
 declare -A before
 
-# field NAME FILE - of lines "NAME VALUE"
+# field NAME FILE - of lines "NAME VALUE"; 0 if there is no such file
 field() {
+	if [ ! -e "$2" ]; then
+		echo 0
+		return
+	fi
 	awk -v name="$1" '$1 == name { value = $2 } END { print value + 0 }' "$2"
 }
 
@@ -285,7 +289,17 @@ measure() {
 
 begin() {
 	new_cgroup "$(limit "$peer")"
+	note_demoted
+}
+
+note_demoted() {
 	begun_demoted=$(counter demoted) begun_undone=$(undone)
+}
+
+# measure_uncharged CASE COMMAND... - where no cgroup is, and none has ever been
+measure_uncharged() {
+	note_demoted
+	measure_here "$@"
 }
 
 # undone - demotions that a write has undone within ten seconds
@@ -316,6 +330,7 @@ readonly digest='.jobs[0] as $job |
 	($io | map(.clat_ns.percentile."99.000000") | max) as $p99 |
 	if $job.error != 0 or ($job.total_err // 0) != 0 then error("fio failed") else
 	{ system_ms: ($job.job_runtime * $job.sys_cpu / 100), bytes: ($io | map(.io_bytes) | add),
+	  write_iops: $job.write.iops,
 	  iops: ($io | map(.iops) | add),
 	  mean_ns: (($io | map(.clat_ns.mean * .total_ios) | add) / ($io | map(.total_ios) | add)),
 	  p50_ns: ($io | map(.clat_ns.percentile."50.000000") | max), p99_ns: $p99,

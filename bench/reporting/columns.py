@@ -55,7 +55,7 @@ USES = [Column("use: mean", "in_mean_ns", kind="mean"),
 PAGES = [Column("out", "out_ns", kind="out"), *USES]
 
 COLUMNS = {
-    "pages": PAGES, "scaling": PAGES, "profile": PAGES, "huge": PAGES,
+    "pages": PAGES, "scaling": PAGES, "profile": PAGES, "huge": PAGES, "uncharged": PAGES,
     "contents": [Column("lz4's ratio", "lz4_ratio", "times"), *PAGES],
     "mmap-read": FIO, "mmap-write": FIO, "mix": FIO, "verify": FIO,
     "stress-vm": [Column("bogo ops/s", "ops_s", kind="rate")],

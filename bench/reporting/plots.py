@@ -112,7 +112,7 @@ def contents(book, records):
     """Instructions to push out and use pages of each kind, peers beside each other; without
     those that went to the disk"""
     found = [r for r in of_scenario(records, "contents")
-             if r["figures"] and not waited_for_disk(r) and "outside" not in r["case"]]
+             if r["figures"] and not waited_for_disk(r)]
     peers = list(dict.fromkeys(r["peer"] for r in found))
     kinds = list(dict.fromkeys(r["case"] for r in found))
     if len(peers) < 2:
