@@ -45,7 +45,7 @@ def seconds(milliseconds):
 LINES = [
     ("write, IOPS", lambda p: show(p.fio("write", "iops"))),
     ("random read, IOPS", lambda p: show(p.fio("randread", "iops"))),
-    ("random write and verify, IOPS", lambda p: show(p.fio("verify", "iops"))),
+    ("random write and verify, IOPS", lambda p: show(p.fio("verify", "write_iops"))),
     ("write, p99, us", lambda p: show(p.fio("write", "p99_ns"), "us")),
     ("random read, p99, us", lambda p: show(p.fio("randread", "p99_ns"), "us")),
     ("CPU time in the kernel, s", lambda p: show(seconds(p.kernel_ms()), "s")),

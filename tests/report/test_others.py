@@ -14,7 +14,7 @@ def job(peer, iops=1000.0, system_ms=100.0, failed=""):
     """As bench/guest/demo writes it, up to the section that failed"""
     found = []
     for section in demo.SECTIONS:
-        figures = {"iops": iops, "p99_ns": 1500, "system_ms": system_ms}
+        figures = {"iops": iops, "write_iops": iops / 2, "p99_ns": 1500, "system_ms": system_ms}
         found.append(record("demo", peer, section, None if section == failed else figures,
                             zswpout=5, pswpout=3, pswpin=2, pool_bytes=3 << 20))
         if section == failed:
@@ -26,6 +26,7 @@ class Demo(unittest.TestCase):
     def test_table_and_verdict(self):
         text = demo.report([*job("disk"), *job("zsmalloc+lz4"), *job("zspm", 3000.0, 50.0)])
         self.assertIn("  write, IOPS                            1,000           1,000  3,000", text)
+        self.assertIn("  random write and verify, IOPS            500             500  1,500", text)
         self.assertIn("  CPU time in the kernel, s               0.30            0.30   0.15", text)
         self.assertIn("  to and from the swap disk, pages          15              15     15", text)
         self.assertIn("  a job that failed                         no              no     no", text)
