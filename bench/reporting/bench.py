@@ -77,5 +77,6 @@ def for_terminal(records, all_aims):
     if known:
         lines += ["", "Aims"]
     for aim, issue, value, bound, verdict in known:
-        lines += ["", f"  {aim} (issue {issue})", f"      {value}, {bound}: {verdict.split(':')[0]}"]
+        short = verdict.split(":")[0]
+        lines += ["", f"  {aim} (issue {issue})", f"      {value}, {bound}: {short}"]
     return lines

@@ -24,9 +24,9 @@ compresses sends pages there that do not compress."""
 
 LATENCY = """\
 The same figures if the CPU waits 250 ns, or 1 us, for each line of the device that a task or the
-kernel touches: lines that are read in place, and the 64 of each page that is copied to the device or
-from it. "prefetch": it waits for the first line of such a page only. What was not counted is "not
-known". Documentation/bench/method.rst states the model."""
+kernel touches: lines that are read in place, and the 64 of each page that is copied to the device
+or from it. "prefetch": it waits for the first line of such a page only. What was not counted is
+"not known". Documentation/bench/method.rst states the model."""
 
 STOPS_PAYING = """\
 From how many lines on, read of a page in the time in which a swapped one would have come back and
