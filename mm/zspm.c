@@ -740,6 +740,10 @@ static void *zspm_create(const char *name, gfp_t gfp)
 			*zspm_fallback = '\0';	/* so that it says what is true */
 		}
 	}
+	/* Without a lock, as it is for a message only. */
+	if (nodes_empty(spm_nodes))
+		pr_info("there is no SPM node: until there is one, all goes to %s\n",
+			pool->fallback ? zspm_fallback : "the swap device");
 	zspm_nr_pools++;
 	spm_hooks_get();
 	return pool;

@@ -11,10 +11,13 @@
  *
  * Documented in Documentation/ABI/testing/sysfs-kernel-mm-spm.
  */
+#define pr_fmt(fmt) "spm: " fmt
+
 #include <linux/kobject.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/node.h>
+#include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/spm_hooks.h>
 #include <linux/sysfs.h>
@@ -219,6 +222,13 @@ static ssize_t spm_knob_show(struct kobject *kobj, struct kobj_attribute *attr,
 /* One writer at a time, so that knobs are checked against what others wrote. */
 static DEFINE_MUTEX(spm_knobs_mutex);
 
+/* The error number alone does not tell which other knob is in the way. */
+static void spm_knob_explain(const struct spm_node *node, const struct kobj_attribute *attr)
+{
+	pr_info_ratelimited("node %d: %s contradicts the others: 0 < reopen_permille < target_permille, target_permille + margin_permille <= 1000, 2 * interval_ms <= stale_ms\n",
+			    node->nid, attr->attr.name);
+}
+
 static ssize_t spm_knob_store(struct kobject *kobj, struct kobj_attribute *attr,
 			      const char *buf, size_t count)
 {
@@ -229,8 +239,11 @@ static ssize_t spm_knob_store(struct kobject *kobj, struct kobj_attribute *attr,
 	guard(mutex)(&spm_knobs_mutex);
 	spm_budget_get(&node->budget, &budget);
 	rc = kstrtou32(buf, 0, spm_knob_of(attr, &budget.knobs));
-	if (!rc)
-		rc = spm_budget_set_knobs(&node->budget, &budget.knobs);
+	if (rc)
+		return rc;
+	rc = spm_budget_set_knobs(&node->budget, &budget.knobs);
+	if (rc == -EINVAL)
+		spm_knob_explain(node, attr);
 	if (rc)
 		return rc;
 	spm_control_kick(node);
