@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * spmctl: makes SPM nodes of device-dax instances, and takes them away
+ *
+ * A device is taken from the driver that has it only if nothing is lost by that: never
+ * from kmem while memory of it is online. The kernel would let that happen (writing to
+ * kmem/unbind succeeds), and then has the memory, without a driver, until it reboots.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bind.h"
+#include "config.h"
+#include "device.h"
+#include "node.h"
+#include "sysfs.h"
+
+/* As the kernel has it: by the program that it would start itself. Return: 0 or -errno */
+int load_module(const char *name)
+{
+	char program[PATH_MAX];
+	int wstatus;
+	pid_t pid;
+
+	if (sysfs_read(program, sizeof(program), "/proc/sys/kernel/modprobe") || !*program)
+		return -ENOENT;
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		execl(program, program, "-q", name, (char *)NULL);
+		_exit(127);
+	}
+	if (waitpid(pid, &wstatus, 0) < 0)
+		return -errno;
+	return WIFEXITED(wstatus) && !WEXITSTATUS(wstatus) ? 0 : -ENOENT;
+}
+
+/* ---- Messages that several functions give ---- */
+
+static enum status say_absent(const char *name)
+{
+	struct devices devices;
+	char safe[SAFE_SIZE];
+	size_t i;
+
+	complain("%s: there is no such device-dax instance in\n        " SYS_DAX "/devices",
+		 printable(name, safe, sizeof(safe)));
+	if (!devices_read(&devices) && devices.count) {
+		fprintf(stderr, "        There %s:", devices.count > 1 ? "are" : "is");
+		for (i = 0; i < devices.count; i++)
+			fprintf(stderr, " %s", devices.device[i].name);
+		fputc('\n', stderr);
+	} else {
+		fprintf(stderr, "        There is none at all; `spmctl check` says how to get one.\n");
+	}
+	devices_free(&devices);
+	return STATUS_ABSENT;
+}
+
+static enum status say_denied(const char *device, int rc)
+{
+	complain("%s: only root may do that (%s)", device, strerror(-rc));
+	return STATUS_DENIED;
+}
+
+/* ---- Taking it from who has it ---- */
+
+static int write_driver(const char *driver, const char *file, const char *device)
+{
+	return sysfs_write(device, SYS_DAX "/drivers/%s/%s", driver, file);
+}
+
+static enum status take_from_device_dax(const struct device *device)
+{
+	char holders[TEXT_SIZE];
+	int count, rc;
+
+	count = device_holders(device, holders, sizeof(holders));
+	if (count) {
+		complain("%s: %d process%s /dev/%s open: %s%s.\n"
+			 "        End %s first.", device->name, count,
+			 count == 1 ? " has" : "es have", device->name, holders,
+			 count > 4 ? " ..." : "", count == 1 ? "it" : "them");
+		return STATUS_BUSY;
+	}
+	rc = write_driver(device->driver, "unbind", device->name);
+	if (rc == -EACCES || rc == -EPERM)
+		return say_denied(device->name, rc);
+	if (rc && rc != -ENODEV) {
+		complain("%s: the driver device_dax does not let go of it: %s", device->name,
+			 strerror(-rc));
+		return status_of(rc);
+	}
+	return STATUS_OK;
+}
+
+static enum status say_online(const struct device *device, const struct blocks *blocks)
+{
+	char command[TEXT_SIZE];
+
+	device_free_command(device, command, sizeof(command));
+	complain("%s: the driver kmem has it, and %u of its %u memory blocks are online as ordinary\n"
+		 "        memory. Free it, and try again:\n"
+		 "            %s\n"
+		 "            spmctl bind %s\n"
+		 "        Don't write to kmem/unbind before: the memory would be lost until reboot.\n"
+		 "        To have it bound at boot before kmem takes it, see spm.conf(5).",
+		 device->name, blocks->online, blocks->total, command, device->name);
+	return STATUS_BUSY;
+}
+
+static enum status take_from_kmem(const struct device *device)
+{
+	struct blocks blocks;
+	int rc;
+
+	rc = device_blocks(device, &blocks);
+	if (rc) {
+		complain("%s: the driver kmem has it, and it is not known whether its memory is online: %s",
+			 device->name, strerror(-rc));
+		return status_of(rc);
+	}
+	if (blocks.online)
+		return say_online(device, &blocks);
+	rc = write_driver(device->driver, "unbind", device->name);
+	if (rc == -EACCES || rc == -EPERM)
+		return say_denied(device->name, rc);
+	if (rc && rc != -ENODEV) {
+		complain("%s: the driver kmem does not let go of it: %s", device->name,
+			 strerror(-rc));
+		return status_of(rc);
+	}
+	/* It succeeds in any case, so look. */
+	if (!device_blocks(device, &blocks) && blocks.total) {
+		complain("%s: the driver kmem let go of it, but %u of its memory blocks are still there.\n"
+			 "        The kernel log says why; until the next reboot it can't be bound.",
+			 device->name, blocks.total);
+		return STATUS_BUSY;
+	}
+	return STATUS_OK;
+}
+
+/* No driver has it, but its memory is there: somebody wrote to kmem/unbind too early. */
+static enum status check_left_over(const struct device *device)
+{
+	struct blocks blocks;
+
+	if (device_blocks(device, &blocks) || !blocks.total)
+		return STATUS_OK;
+	complain("%s: no driver has it, but node %d has %u memory blocks of it, %u of them online.\n"
+		 "        kmem was unbound while its memory was online; that can't be undone until\n"
+		 "        the next reboot. To bind it then before kmem takes it, see spm.conf(5).",
+		 device->name, device->nid, blocks.total, blocks.online);
+	return STATUS_BUSY;
+}
+
+/* Return: STATUS_OK when no driver has it any more */
+static enum status take(const struct device *device, const char *driver)
+{
+	if (!*device->driver)
+		return check_left_over(device);
+	if (!strcmp(device->driver, "device_dax"))
+		return take_from_device_dax(device);
+	if (!strcmp(device->driver, "kmem"))
+		return take_from_kmem(device);
+	if (is_spm_driver(device->driver)) {
+		complain("%s: it is an SPM node by the driver %s already, not by %s.\n"
+			 "        To change that: spmctl unbind %s && spmctl bind %s --driver %s",
+			 device->name, device->driver, driver, device->name, device->name, driver);
+		return STATUS_BUSY;
+	}
+	complain("%s: the driver %s has it, which this command does not know.\n"
+		 "        If nothing of its memory is in use: echo %s >" SYS_DAX "/drivers/%s/unbind",
+		 device->name, device->driver, device->name, device->driver);
+	return STATUS_BUSY;
+}
+
+/* ---- Binding ---- */
+
+static enum status need_driver(const char *driver)
+{
+	if (sysfs_exists(SYS_DAX "/drivers/%s", driver))
+		return STATUS_OK;
+	if (!sysfs_exists(SYS_SPM))
+		return nodes_explain_absence();
+	load_module(driver);
+	if (sysfs_exists(SYS_DAX "/drivers/%s", driver))
+		return STATUS_OK;
+	if (geteuid()) {
+		complain("the module %s is not loaded, and only root may load it", driver);
+		return STATUS_DENIED;
+	}
+	complain("there is no driver %s, and its module can't be loaded; try `modprobe %s`.\n"
+		 "        It needs %s.", driver, driver,
+		 strcmp(driver, "spm_emu") ? "CONFIG_SPM_DAX" : "CONFIG_SPM_EMU");
+	return STATUS_ABSENT;
+}
+
+static enum status say_bind_failed(const struct device *device, const char *driver, int rc)
+{
+	const char *hint = "The kernel log says more.";
+
+	switch (-rc) {
+	case EACCES:
+	case EPERM:
+		return say_denied(device->name, rc);
+	case EBUSY:
+		hint = "Its node has memory already, another driver was faster, or the machine\n"
+		       "        hibernates. The kernel log says more.";
+		break;
+	case EINVAL:
+		hint = "It is too small to hold a memory block, or its memory belongs to no node.\n"
+		       "        " SYS_MEMORY "/block_size_bytes has the size of a block, in hex.";
+		break;
+	case ENODEV:
+		hint = "It has gone.";
+		break;
+	}
+	complain("%s: the driver %s does not take it: %s.\n        %s", device->name, driver,
+		 strerror(-rc), hint);
+	return status_of(rc);
+}
+
+enum status bind_device(const char *name, const char *driver)
+{
+	struct device device;
+	enum status status;
+	int rc;
+
+	if (device_read(name, &device))
+		return say_absent(name);
+	if (!strcmp(device.driver, driver))
+		return STATUS_OK;
+	if (device.nid < 0) {
+		complain("%s: its memory belongs to no NUMA node (target_node), so it can't be one",
+			 name);
+		return STATUS_FAILED;
+	}
+	status = need_driver(driver);
+	if (!status)
+		status = take(&device, driver);
+	if (status)
+		return status;
+	/* Of the driver that had it, where daxctl may have left it. */
+	if (*device.driver)
+		write_driver(device.driver, "remove_id", name);
+	rc = write_driver(driver, "bind", name);
+	/* Somebody else has bound it to this driver meanwhile, udev for one. */
+	if (rc && !device_read(name, &device) && !strcmp(device.driver, driver))
+		rc = 0;
+	return rc ? say_bind_failed(&device, driver, rc) : STATUS_OK;
+}
+
+/* ---- Binding by configuration ---- */
+
+static const char *knob_hint(int rc)
+{
+	switch (-rc) {
+	case ENOENT:
+		return "A node without telemetry has no such knob.";
+	case EINVAL:
+		return "It contradicts the others, see spm.conf(5).";
+	case ERANGE:
+		return "spm.conf(5) has its range.";
+	default:
+		return "The kernel log may say more.";
+	}
+}
+
+/* Knobs may contradict each other until all are set, so those that fail are tried again. */
+static enum status set_knobs(const struct device *device, const struct section *section)
+{
+	enum status status = STATUS_OK;
+	bool done[NR_KNOBS];
+	char text[FIGURE_SIZE];
+	unsigned int pass;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < NR_KNOBS; i++)
+		done[i] = !section->knob[i].known;
+	for (pass = 1; pass <= NR_KNOBS; pass++) {
+		for (i = 0; i < NR_KNOBS; i++) {
+			if (done[i])
+				continue;
+			snprintf(text, sizeof(text), "%llu",
+				 (unsigned long long)section->knob[i].number);
+			rc = sysfs_write(text, SYS_NODES "/node%d/spm/%s", device->nid,
+					 knob_files[i]);
+			done[i] = !rc;
+			if (!rc || pass < NR_KNOBS)
+				continue;
+			complain("%s: %s is not set to %s: %s.\n        %s", device->name,
+				 knob_files[i], text, strerror(-rc), knob_hint(rc));
+			status = status_of(rc);
+		}
+	}
+	return status;
+}
+
+static enum status bind_section(const char *name, const struct section *section)
+{
+	struct device device;
+	enum status status;
+
+	status = bind_device(name, section->driver);
+	if (!status && !device_read(name, &device))
+		status = set_knobs(&device, section);
+	return status;
+}
+
+/*
+ * Has the kernel give a device to the driver as soon as there is one of this name, ahead
+ * of kmem if that is loaded later.
+ */
+static enum status claim(const char *name, const char *driver)
+{
+	int rc;
+
+	rc = write_driver(driver, "new_id", name);
+	if (rc == -EACCES || rc == -EPERM)
+		return say_denied(name, rc);
+	if (rc && rc != -ENOENT) {
+		complain("%s: the driver %s can't be told to take it when it comes: %s", name,
+			 driver, strerror(-rc));
+		return status_of(rc);
+	}
+	return STATUS_OK;
+}
+
+/* "dax0.0", as the kernel wants it in new_id; no pattern, and no other name */
+static bool is_dax_name(const char *name)
+{
+	unsigned int region, number;
+	char again[NAME_SIZE];
+
+	if (sscanf(name, "dax%u.%u", &region, &number) != 2)
+		return false;
+	snprintf(again, sizeof(again), "dax%u.%u", region, number);
+	return !strcmp(name, again);
+}
+
+static enum status claim_absent(const struct config *config, const struct devices *devices)
+{
+	enum status status = STATUS_OK, one;
+	struct section section;
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < config->count; i++) {
+		name = config->section[i].pattern;
+		if (!is_dax_name(name) || devices_find(devices, name) ||
+		    !config_find(config, name, &section))
+			continue;
+		one = need_driver(section.driver);
+		if (!one)
+			one = claim(name, section.driver);
+		status = one ? one : status;
+	}
+	return status;
+}
+
+static enum status bind_present(const struct config *config, const struct devices *devices,
+				const char *only)
+{
+	enum status status = STATUS_OK, one;
+	struct section section;
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < devices->count; i++) {
+		name = devices->device[i].name;
+		if ((only && strcmp(only, name)) || !config_find(config, name, &section))
+			continue;
+		one = bind_section(name, &section);
+		if (!one && is_dax_name(name))
+			one = claim(name, section.driver);
+		status = one ? one : status;
+	}
+	return status;
+}
+
+/* All devices that the configuration names, or one of them; none is no fault. */
+enum status bind_configured(const char *name)
+{
+	enum status status, one;
+	struct devices devices;
+	struct config config;
+	int rc;
+
+	status = config_read(&config);
+	rc = devices_read(&devices);
+	if (rc) {
+		complain("device-dax instances can't be listed: %s", strerror(-rc));
+		status = status_of(rc);
+	} else if (name && !devices_find(&devices, name)) {
+		status = say_absent(name);
+	} else if (status != STATUS_USAGE) {
+		one = name ? STATUS_OK : claim_absent(&config, &devices);
+		status = one ? one : status;
+		one = bind_present(&config, &devices, name);
+		status = one ? one : status;
+	}
+	devices_free(&devices);
+	config_free(&config);
+	return status;
+}
+
+/* ---- Unbinding ---- */
+
+static enum status say_unbind_failed(const struct node *node, int rc)
+{
+	char swapped[FIGURE_SIZE], mapped[FIGURE_SIZE];
+
+	if (rc == -EACCES || rc == -EPERM)
+		return say_denied(node->device, rc);
+	if (rc != -EBUSY) {
+		complain("%s: the driver %s does not let go of it: %s", node->device,
+			 node->provider, strerror(-rc));
+		return status_of(rc);
+	}
+	format_size(node->value[FIGURE_SWAPPED].number, swapped, sizeof(swapped));
+	format_size(node->value[FIGURE_MAPPED].number, mapped, sizeof(mapped));
+	complain("%s: not all pages of node %d can leave, so it stays as it is (%s swapped out,\n"
+		 "        %s mapped). They need room on another SPM node, on a swap device, or, those\n"
+		 "        that are mapped, in DRAM and below their cgroup's limit. Where they may not\n"
+		 "        go to a swap device, memory.zswap.writeback is 0. Or the machine hibernates.",
+		 node->device, node->nid, swapped, mapped);
+	return STATUS_BUSY;
+}
+
+/* By the name of the device, or the number of the node: "1", "node1" */
+static const struct node *find_node(const struct nodes *nodes, const char *name)
+{
+	const char *number = strncmp(name, "node", strlen("node")) ? name : name + strlen("node");
+	uint64_t nid;
+	size_t i;
+	bool by_number = !parse_u64(number, INT_MAX, &nid);
+
+	for (i = 0; i < nodes->count; i++)
+		if (by_number ? nodes->node[i].nid == (int)nid :
+				!strcmp(nodes->node[i].device, name))
+			return &nodes->node[i];
+	return NULL;
+}
+
+static enum status unbind_node(const struct node *node)
+{
+	int rc;
+
+	if (!is_spm_driver(node->provider) || !*node->device) {
+		complain("node %d: its driver, %s, is not one of device-dax instances, or its device\n"
+			 "        is gone. To unload the driver's module takes the node away.",
+			 node->nid, node->provider);
+		return STATUS_FAILED;
+	}
+	rc = write_driver(node->provider, "unbind", node->device);
+	if (rc)
+		return say_unbind_failed(node, rc);
+	/* Or it would be bound again as soon as the device is added again. */
+	write_driver(node->provider, "remove_id", node->device);
+	return STATUS_OK;
+}
+
+static enum status say_no_node(const char *name)
+{
+	struct device device;
+	char safe[SAFE_SIZE];
+
+	printable(name, safe, sizeof(safe));
+	if (device_read(name, &device))
+		complain("%s: there is no SPM node of this number or device; `spmctl` lists them",
+			 safe);
+	else if (*device.driver)
+		complain("%s: it is no SPM node, the driver %s has it", safe, device.driver);
+	else
+		complain("%s: it is no SPM node, and no driver has it", safe);
+	return STATUS_ABSENT;
+}
+
+enum status unbind_device(const char *name)
+{
+	const struct node *node;
+	enum status status;
+	struct nodes nodes;
+	int rc;
+
+	rc = nodes_read(&nodes);
+	if (rc == -ENOENT) {
+		status = nodes_explain_absence();
+	} else if (rc) {
+		complain("SPM nodes can't be listed: %s", strerror(-rc));
+		status = status_of(rc);
+	} else {
+		node = find_node(&nodes, name);
+		status = node ? unbind_node(node) : say_no_node(name);
+	}
+	nodes_free(&nodes);
+	return status;
+}

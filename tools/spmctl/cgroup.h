@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SPMCTL_CGROUP_H
+#define SPMCTL_CGROUP_H
+
+#include "list.h"
+
+enum status cgroup_show(const char *path, const struct list_options *options);
+enum status cgroup_limit(const char *path, const char *limit);
+
+#endif /* SPMCTL_CGROUP_H */

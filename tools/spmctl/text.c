@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * spmctl: messages, and numbers as people write them
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "text.h"
+
+/* Lines after the first are indented, so that a message is seen to be one. */
+static void say(const char *prefix, const char *format, va_list args)
+{
+	fflush(stdout);
+	fputs(prefix, stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+/* Says why something was not done. */
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say("spmctl: ", format, args);
+	va_end(args);
+}
+
+/* Says what the user should know although it was done. */
+void note(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say("spmctl: note: ", format, args);
+	va_end(args);
+}
+
+/* The exit status for an -errno of the kernel's. */
+enum status status_of(int rc)
+{
+	switch (-rc) {
+	case 0:
+		return STATUS_OK;
+	case ENODEV:
+	case ENOENT:
+		return STATUS_ABSENT;
+	case EBUSY:
+		return STATUS_BUSY;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return STATUS_DENIED;
+	default:
+		return STATUS_FAILED;
+	}
+}
+
+/* What a user typed may have anything in it; a message has a question mark for that. */
+const char *printable(const char *text, char *buf, size_t size)
+{
+	size_t i;
+
+	for (i = 0; text[i] && i + 1 < size; i++)
+		buf[i] = isprint((unsigned char)text[i]) ? text[i] : '?';
+	buf[i] = '\0';
+	return buf;
+}
+
+/* Digits only: strtoull() by itself takes signs and spaces as well. */
+int parse_u64(const char *text, uint64_t max, uint64_t *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	if (*end)
+		return -EINVAL;
+	return errno || *value > max ? -ERANGE : 0;
+}
+
+/* What a unit multiplies by, as a shift; -1 for a unit that there is not. */
+static int unit_shift(const char *unit)
+{
+	static const char units[] = "KMGT";
+	const char *found;
+
+	if (!*unit)
+		return 0;
+	found = strchr(units, toupper((unsigned char)*unit));
+	if (!found)
+		return -1;
+	if (unit[1] && strcasecmp(unit + 1, "iB"))
+		return -1;
+	return 10 * (int)(found - units + 1);
+}
+
+/* "512", "64K", "1.5G", "2GiB": powers of 1024, as util-linux has it. */
+int parse_size(const char *text, uint64_t max, uint64_t *bytes)
+{
+	uint64_t whole, part = 0, scale = 1;
+	char *end;
+	int shift;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	whole = strtoull(text, &end, 10);
+	if (errno)
+		return -ERANGE;
+	if (*end == '.') {
+		if (!isdigit((unsigned char)end[1]))
+			return -EINVAL;
+		for (end++; isdigit((unsigned char)*end); end++) {
+			if (scale >= 1000000)
+				continue;	/* finer than a byte of a terabyte's MiB */
+			part = part * 10 + (uint64_t)(*end - '0');
+			scale *= 10;
+		}
+	}
+	shift = unit_shift(end);
+	if (shift < 0 || (scale > 1 && !shift))
+		return -EINVAL;
+	if (whole > (UINT64_MAX >> shift))
+		return -ERANGE;
+	*bytes = (whole << shift) + ((part << shift) / scale);
+	return *bytes < (whole << shift) || *bytes > max ? -ERANGE : 0;
+}
+
+int parse_bool(const char *text, bool *value)
+{
+	static const char *const yes[] = { "yes", "true", "on", "1", "y" };
+	static const char *const no[] = { "no", "false", "off", "0", "n" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (!strcasecmp(text, yes[i]) || !strcasecmp(text, no[i])) {
+			*value = !strcasecmp(text, yes[i]);
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* Without the white space at either end. */
+char *trim(char *text)
+{
+	size_t length;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	length = strlen(text);
+	while (length && isspace((unsigned char)text[length - 1]))
+		text[--length] = '\0';
+	return text;
+}
+
+/* At most three digits before the point, and one after it if it is not 0: "1.5G". */
+void format_size(uint64_t bytes, char *buf, size_t size)
+{
+	static const char units[] = "BKMGTPE";
+	uint64_t tenths;
+	int unit = 0;
+
+	while (unit < 6 && bytes >> (10 * (unit + 1)))
+		unit++;
+	if (!unit) {
+		snprintf(buf, size, "%llu%s", (unsigned long long)bytes, bytes ? "B" : "");
+		return;
+	}
+	/* Rounded down, so that nothing looks full that is not. */
+	tenths = (bytes >> (10 * unit)) * 10 +
+		 (((bytes >> (10 * (unit - 1))) & 1023) * 10 >> 10);
+	if (tenths % 10)
+		snprintf(buf, size, "%llu.%llu%c", (unsigned long long)(tenths / 10),
+			 (unsigned long long)(tenths % 10), units[unit]);
+	else
+		snprintf(buf, size, "%llu%c", (unsigned long long)(tenths / 10), units[unit]);
+}
