@@ -256,7 +256,7 @@ static int add_holder(const char *pid, void *data)
 	char comm[NAME_SIZE] = "?", safe[NAME_SIZE];
 	size_t used = strlen(walk->text);
 
-	if (!isdigit((unsigned char)*pid) ||
+	if (!isdigit((unsigned char)*pid) || atoi(pid) == getpid() ||
 	    !(has_descriptor(pid, walk->number) || has_mapping(pid, walk->path)))
 		return 0;
 	sysfs_read(comm, sizeof(comm), "/proc/%s/comm", pid);
@@ -267,7 +267,7 @@ static int add_holder(const char *pid, void *data)
 }
 
 /*
- * Processes that use the character device. @text names the first four. Return: how many
+ * Processes that use the character device, but for this one. @text names the first four. Return: how many
  * there are; those of other users are seen by root only.
  */
 int device_holders(const struct device *device, char *text, size_t size)
