@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 
-.PHONY: help kernel kernel-debug kernel-off demo bench bench-report perf-check test test-vm selftest check series \
-	test-series clean distclean
+.PHONY: help kernel kernel-debug kernel-off demo bench bench-report perf-check test test-vm selftest \
+	check series test-series deb-tools test-deb-tools clean distclean
 
 help:
 	@echo 'SPM for Linux. Times are for 2 cores without hardware virtualisation.'
@@ -22,6 +22,9 @@ help:
 	@echo
 	@echo '  make series        the whole project as patches for linux-mm, in build/series'
 	@echo '  make test-series   do these work on their own?             a minute, plus a kernel'
+	@echo
+	@echo '  make deb-tools     the Debian package spm-tools, in build/deb   1 minute'
+	@echo '  make test-deb-tools   does it install, upgrade and go?     2 minutes; 5 at first'
 	@echo
 	@echo '  make kernel        plain kernel, for demo and bench        8 minutes at first,'
 	@echo '  make kernel-debug  test kernel: lockdep, KUnit, kmemleak   seconds after a change,'
@@ -76,8 +79,14 @@ series:
 test-series:
 	@tests/series
 
+deb-tools:
+	@tools/deb-tools
+
+test-deb-tools:
+	@tests/deb-tools
+
 clean:
-	rm -rf build/out-* build/log build/vm build/series-tree/out* build/selftest
+	rm -rf build/out-* build/log build/vm build/series-tree/out* build/selftest build/spmctl build/deb
 
 distclean:
 	rm -rf build

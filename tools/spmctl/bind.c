@@ -227,6 +227,16 @@ static enum status say_bind_failed(const struct device *device, const char *driv
 	return status_of(rc);
 }
 
+/*
+ * daxctl leaves the name with the driver that it binds an instance to, which would get it
+ * ahead of ours when the instance is added again.
+ */
+static void forget_names(const char *name)
+{
+	write_driver("device_dax", "remove_id", name);
+	write_driver("kmem", "remove_id", name);
+}
+
 enum status bind_device(const char *name, const char *driver)
 {
 	struct device device;
@@ -247,14 +257,14 @@ enum status bind_device(const char *name, const char *driver)
 		status = take(&device, driver);
 	if (status)
 		return status;
-	/* Of the driver that had it, where daxctl may have left it. */
-	if (*device.driver)
-		write_driver(device.driver, "remove_id", name);
 	rc = write_driver(driver, "bind", name);
 	/* Somebody else has bound it to this driver meanwhile, udev for one. */
 	if (rc && !device_read(name, &device) && !strcmp(device.driver, driver))
 		rc = 0;
-	return rc ? say_bind_failed(&device, driver, rc) : STATUS_OK;
+	if (rc)
+		return say_bind_failed(&device, driver, rc);
+	forget_names(name);
+	return STATUS_OK;
 }
 
 /* ---- Binding by configuration ---- */

@@ -304,8 +304,8 @@ static void check_swapping(struct machine *machine)
 	check_swap_devices(machine);
 	check_fallback(machine);
 	if (!sysfs_read_u64(&cluster, "/proc/sys/vm/page-cluster") && cluster && cluster < 32)
-		say(machine, NOTE, "page-cluster", "vm.page-cluster is %llu: to swap a page in reads up to %llu pages."
-		    MORE "SPM needs no read-ahead: `sysctl vm.page-cluster=0`",
+		say(machine, NOTE, "page-cluster", "vm.page-cluster is %llu: a fault swaps in up to %llu pages, and SPM needs"
+		    MORE "no read-ahead: `sysctl vm.page-cluster=0` makes the longest faults shorter",
 		    (unsigned long long)cluster, 1ULL << cluster);
 }
 
