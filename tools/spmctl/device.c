@@ -267,8 +267,8 @@ static int add_holder(const char *pid, void *data)
 }
 
 /*
- * Processes that use the character device, but for this one. @text names the first four. Return: how many
- * there are; those of other users are seen by root only.
+ * Processes that use the character device, but for this one. @text names the first four.
+ * Return: how many there are; those of other users are seen by root only.
  */
 int device_holders(const struct device *device, char *text, size_t size)
 {
