@@ -40,6 +40,43 @@ static int read_nid(const char *name)
 	return parse_u64(text, INT_MAX, &nid) ? -1 : (int)nid;
 }
 
+/* Is this the node that the kernel has made of the instance? */
+static bool is_node_of(int nid, const char *name)
+{
+	char device[NAME_SIZE];
+
+	return nid >= 0 && !sysfs_link(device, sizeof(device), SYS_NODES "/node%d/spm/device",
+				       nid) && !strcmp(device, name);
+}
+
+struct node_search {
+	const char *name;
+	int nid;
+};
+
+static int try_node(const char *node, void *data)
+{
+	struct node_search *search = data;
+	uint64_t nid;
+
+	if (strncmp(node, "node", strlen("node")) ||
+	    parse_u64(node + strlen("node"), INT_MAX, &nid) ||
+	    !is_node_of((int)nid, search->name))
+		return 0;
+	search->nid = (int)nid;
+	return 1;
+}
+
+/* Not the one that firmware has its memory in, if that was taken: see spm_spare_nodes. */
+static int read_spm_nid(const char *name, int target_nid)
+{
+	struct node_search search = { .name = name, .nid = target_nid };
+
+	if (!is_node_of(target_nid, name))
+		sysfs_for_each(SYS_NODES, try_node, &search);
+	return search.nid;
+}
+
 /* -ENODEV: there is none of this name */
 int device_read(const char *name, struct device *device)
 {
@@ -52,6 +89,8 @@ int device_read(const char *name, struct device *device)
 					     name);
 	if (sysfs_link(device->driver, sizeof(device->driver), SYS_DAX "/devices/%s/driver", name))
 		device->driver[0] = '\0';
+	if (is_spm_driver(device->driver))
+		device->nid = read_spm_nid(name, device->nid);
 	return 0;
 }
 

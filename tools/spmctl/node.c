@@ -149,6 +149,9 @@ static void find_device(const struct devices *devices, struct node *node)
 	const struct device *device;
 	size_t i;
 
+	if (!sysfs_link(node->device, sizeof(node->device), SYS_NODES "/node%d/spm/device",
+			node->nid))
+		return;
 	for (i = 0; i < devices->count; i++) {
 		device = &devices->device[i];
 		if (device->nid == node->nid && !strcmp(device->driver, node->provider))
