@@ -146,7 +146,7 @@ mapped() {
 # node_of DAX - the node that it is or would be
 node_of() {
 	local link
-	for link in $node_dir/node*/spm/device; do
+	for link in "$node_dir"/node*/spm/device; do
 		[[ $(readlink "$link") == */"$1" ]] || continue
 		link=${link#"$node_dir/node"}
 		echo "${link%%/*}"
