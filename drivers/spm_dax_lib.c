@@ -117,8 +117,22 @@ static const struct spm_dax_driver *to_spm_dax_driver(const struct device *dev)
 	return container_of(dev->driver, struct spm_dax_driver, dax.drv);
 }
 
-/* Return: 0, also if it was done before; -errno, with everything as it was. */
-static int spm_dax_unregister_node(struct device *dev)
+static void spm_dax_hold(struct dev_dax *dev_dax, bool held)
+{
+	const struct spm_dax_driver *driver = to_spm_dax_driver(&dev_dax->dev);
+
+	if (driver->hold)
+		driver->hold(dev_dax, held);
+}
+
+/**
+ * spm_dax_unregister_node() - have an instance of an SPM driver without its node
+ * @dev: the instance, which is bound to one
+ *
+ * Context: Process context, under the device lock. May sleep.
+ * Return: 0, also if it was done before; -errno, with everything as it was.
+ */
+int spm_dax_unregister_node(struct device *dev)
 {
 	const struct spm_dax_driver *driver = to_spm_dax_driver(dev);
 	struct dev_dax *dev_dax = to_dev_dax(dev);
@@ -129,22 +143,34 @@ static int spm_dax_unregister_node(struct device *dev)
 
 	if (!node)
 		return 0;
+	spm_dax_hold(dev_dax, true);
 	rc = spm_unregister_node(node);
-	if (!rc)
+	if (rc)
+		spm_dax_hold(dev_dax, false);
+	else
 		driver->gone(dev_dax);
 	return rc;
 }
+EXPORT_SYMBOL_GPL(spm_dax_unregister_node);
 
-static void spm_dax_remove(struct dev_dax *dev_dax)
+/**
+ * spm_dax_abandon_node() - the same for who can't fail
+ * @dev_dax: the instance, which is bound to a driver, with or without a node
+ *
+ * Context: Process context, under the device lock. May sleep.
+ */
+void spm_dax_abandon_node(struct dev_dax *dev_dax)
 {
 	const struct spm_dax_driver *driver = to_spm_dax_driver(&dev_dax->dev);
 	struct spm_node *node = driver->node(dev_dax);
 
 	if (!node)
 		return;
+	spm_dax_hold(dev_dax, true);
 	spm_abandon_node(node);
 	driver->gone(dev_dax);
 }
+EXPORT_SYMBOL_GPL(spm_dax_abandon_node);
 
 static ssize_t bind_store(struct device_driver *drv, const char *buf, size_t count)
 {
@@ -209,7 +235,7 @@ int __spm_dax_driver_register(struct spm_dax_driver *driver,
 	driver->dax.drv.suppress_bind_attrs = true;
 	driver->dax.drv.groups = spm_dax_groups;
 	driver->dax.type = SPM_DAX_TYPE;
-	driver->dax.remove = spm_dax_remove;
+	driver->dax.remove = spm_dax_abandon_node;
 	return __dax_driver_register(&driver->dax, module, mod_name);
 }
 EXPORT_SYMBOL_GPL(__spm_dax_driver_register);

@@ -16,6 +16,8 @@
  * @dax: driver of the dax bus. The provider sets its probe, the rest is set by
  *	spm_dax_driver_register().
  * @node: the instance's node; NULL if it has none, or none any more
+ * @hold: the node is about to be unregistered: true; or it could not be: false. Optional.
+ *	Not called in between if @gone is.
  * @gone: there is no node any more, or it does without a provider: undo what probe did
  *
  * All are called under the device lock, and may sleep.
@@ -23,6 +25,7 @@
 struct spm_dax_driver {
 	struct dax_device_driver dax;
 	struct spm_node *(*node)(struct dev_dax *dev_dax);
+	void (*hold)(struct dev_dax *dev_dax, bool held);
 	void (*gone)(struct dev_dax *dev_dax);
 };
 
@@ -35,5 +38,7 @@ void spm_dax_driver_unregister(struct spm_dax_driver *driver);
 int spm_dax_describe(struct dev_dax *dev_dax, struct spm_provider *provider);
 struct spm_node *spm_dax_register_node(struct dev_dax *dev_dax,
 				       const struct spm_provider *provider);
+int spm_dax_unregister_node(struct device *dev);
+void spm_dax_abandon_node(struct dev_dax *dev_dax);
 
 #endif /* _SPM_DAX_LIB_H */
