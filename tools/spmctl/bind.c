@@ -197,8 +197,9 @@ static enum status need_driver(const char *driver)
 		return STATUS_DENIED;
 	}
 	complain("there is no driver %s, and its module can't be loaded; try `modprobe %s`.\n"
-		 "        It needs %s.", driver, driver,
-		 strcmp(driver, "spm_emu") ? "CONFIG_SPM_DAX" : "CONFIG_SPM_EMU");
+		 "        It needs CONFIG_%s.", driver, driver,
+		 !strcmp(driver, "spm_emu") ? "SPM_EMU" :
+		 !strcmp(driver, "spm_cxl") ? "SPM_CXL" : "SPM_DAX");
 	return STATUS_ABSENT;
 }
 

@@ -65,11 +65,19 @@ static void check_kernel(struct machine *machine)
 
 static void check_driver(struct machine *machine)
 {
-	if (sysfs_exists(SYS_DAX "/drivers/spm_dax") || sysfs_exists(SYS_DAX "/drivers/spm_emu"))
-		say(machine, OK, "driver", "spm_dax%s loaded",
-		    sysfs_exists(SYS_DAX "/drivers/spm_dax") ?
-		    (sysfs_exists(SYS_DAX "/drivers/spm_emu") ? " and spm_emu are" : " is") :
-		    " is not, but spm_emu is");
+	static const char *const drivers[] = { "spm_dax", "spm_cxl", "spm_emu" };
+	char loaded[TEXT_SIZE] = "";
+	unsigned int i;
+
+	for (i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		if (!sysfs_exists(SYS_DAX "/drivers/%s", drivers[i]))
+			continue;
+		if (*loaded)
+			strcat(loaded, ", ");
+		strcat(loaded, drivers[i]);
+	}
+	if (*loaded)
+		say(machine, OK, "driver", "loaded: %s", loaded);
 	else if (machine->nodes.count)
 		say(machine, OK, "driver", "%s has a node; spm_dax is not loaded",
 		    machine->nodes.node[0].provider);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "device.h"
 #include "sysfs.h"
 
 #define MAIN_FILE "/etc/spm.conf"
@@ -112,7 +113,7 @@ static void read_device_key(struct reader *reader, const char *key, const char *
 		if (is_spm_driver(text))
 			strcpy(section->driver, text);
 		else
-			fault(reader, "driver is spm_dax or spm_emu", text);
+			fault(reader, "driver is " SPM_DRIVERS, text);
 	} else {
 		for (i = 0; i < NR_KNOBS && strcmp(key, knob_files[i]); i++)
 			;

@@ -21,7 +21,8 @@
 
 bool is_spm_driver(const char *driver)
 {
-	return !strcmp(driver, "spm_dax") || !strcmp(driver, "spm_emu");
+	return !strcmp(driver, "spm_dax") || !strcmp(driver, "spm_cxl") ||
+	       !strcmp(driver, "spm_emu");
 }
 
 /* A name that can be part of a path: nobody gets out of the directory by it. */

@@ -32,6 +32,9 @@ int devices_read(struct devices *devices);
 void devices_free(struct devices *devices);
 const struct device *devices_find(const struct devices *devices, const char *name);
 
+/* Those that make SPM nodes, as messages name them */
+#define SPM_DRIVERS "spm_dax, spm_cxl or spm_emu"
+
 bool is_spm_driver(const char *driver);
 bool is_device_name(const char *name);
 int device_read(const char *name, struct device *device);

@@ -24,6 +24,7 @@
 #include "bind.h"
 #include "cgroup.h"
 #include "check.h"
+#include "device.h"
 #include "list.h"
 #include "switch.h"
 #include "sysfs.h"
@@ -157,10 +158,11 @@ static const struct command commands[] = {
 		"      --noheadings        no line of headings\n",
 	}, {
 		"bind", run_bind, "|driver|config|", 0, 1,
-		"DEVICE [--driver spm_dax|spm_emu] | --config [DEVICE]",
+		"DEVICE [--driver spm_dax|spm_cxl|spm_emu] | --config [DEVICE]",
 		"Makes an SPM node of a device-dax instance, dax0.0 say. It is taken from the driver\n"
 		"device_dax if no process uses it, and from kmem if all its memory is offline.\n\n"
-		"  -d, --driver NAME  spm_dax, for memory that holds what it advertises (the default), or\n"
+		"  -d, --driver NAME  spm_dax, for memory that holds what it advertises (the default);\n"
+		"                     spm_cxl, for a region of CXL devices, which are asked and heard;\n"
 		"                     spm_emu, an emulated device, which loses data by design: for tests\n"
 		"  -c, --config       as /etc/spm.conf says, all devices that it names, or this one\n",
 	}, {
@@ -325,9 +327,9 @@ static int set_driver(struct arguments *arguments, const char *name)
 	char safe[SAFE_SIZE];
 
 	arguments->driver = name;
-	if (!strcmp(name, "spm_dax") || !strcmp(name, "spm_emu"))
+	if (is_spm_driver(name))
 		return 0;
-	complain("--driver %s: give spm_dax or spm_emu", printable(name, safe, sizeof(safe)));
+	complain("--driver %s: give " SPM_DRIVERS, printable(name, safe, sizeof(safe)));
 	return -EINVAL;
 }
 
