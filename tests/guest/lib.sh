@@ -18,6 +18,7 @@ export PATH=$root/build/tests:$PATH
 
 driver=/sys/bus/dax/drivers/spm_dax
 emu_driver=/sys/bus/dax/drivers/spm_emu
+cxl_devices=/sys/bus/cxl/devices
 emu_parameters=/sys/module/spm_emu/parameters
 node_dir=/sys/devices/system/node
 spm=/sys/kernel/mm/spm
@@ -437,6 +438,103 @@ trace_stores() {
 # stored_pfns - in the order of the stores
 stored_pfns() {
 	sed -n 's/.*spm_store:.* pfn=\(0x[0-9a-f]*\) rc=0.*/\1/p' $tracing/trace
+}
+
+# ---- CXL ----
+
+# qmp COMMAND [ARGUMENTS] - have QEMU do it, with arguments in JSON, and print what it
+# returns; needs "# vm: --guest-qmp", see tools/vm. Its monitor has to be told once that
+# its capabilities are wanted, and complains the next times.
+qmp() {
+	local dir name='' port='' monitor line id=$RANDOM$RANDOM
+	for dir in /sys/class/virtio-ports/*; do
+		read -r name 2>/dev/null <"$dir/name"
+		[ "$name" != qmp ] || port=/dev/${dir##*/}
+	done
+	[ -n "$port" ] || fail "there is no port qmp: the test needs --guest-qmp"
+	exec {monitor}<>"$port"
+	printf '{"execute": "qmp_capabilities"}\n{"execute": "%s", "arguments": %s, "id": "%s"}\n' \
+		"$1" "${2:-{\}}" "$id" >&"$monitor"
+	# What it says otherwise: a greeting, events, the answer to the first
+	while read -r -t 60 line <&"$monitor"; do
+		[[ $line == *"\"id\": \"$id\""* ]] || continue
+		exec {monitor}>&-
+		[[ $line != *'"error": '* ]] || fail "QEMU: $1 ${2-}: $line"
+		echo "$line"
+		return
+	done
+	fail "QEMU does not answer $1"
+}
+
+# media_event DEVICE KIND LOG DESCRIPTOR TYPE ADDRESS - QEMU's CXL device of this id
+# records an event of this kind, general-media or dram
+media_event() {
+	qmp "cxl-inject-$2-event" "{\"path\": \"/machine/peripheral/$1\", \"log\": \"$3\",
+		\"flags\": 1, \"dpa\": $6, \"descriptor\": $4, \"type\": $5,
+		\"transaction-type\": 5}" >/dev/null
+}
+
+# endpoint_of MEMORY - the decoder that has memory of a CXL device, mem0 say
+endpoint_of() {
+	local port
+	for port in "$cxl_devices"/endpoint*; do
+		[ "$(readlink -f "$port/uport")" = "$(readlink -f "$cxl_devices/$1")" ] || continue
+		echo "decoder${port##*endpoint}.0"
+	done
+}
+
+# memory_there NAME... - these CXL devices are, and can be used
+memory_there() {
+	local name
+	for name; do
+		[ -e "$cxl_devices/$name/driver" ] || return 1
+	done
+}
+
+# cxl_region BYTES GRANULARITY NAME... - a region of that many bytes of the volatile memory
+# of each of these CXL devices, some bytes of each in turn. Sets $region, its name. It
+# has a dax device, see dax_of.
+cxl_region() {
+	local bytes=$1 granularity=$2 decoder name i=0
+	shift 2
+	eventually 60 memory_there "$@" || fail "not all CXL devices came up: $*"
+	region=$(cat $cxl_devices/decoder0.0/create_ram_region)
+	put "$region" $cxl_devices/decoder0.0/create_ram_region
+	put "$granularity" "$cxl_devices/$region/interleave_granularity"
+	put $# "$cxl_devices/$region/interleave_ways"
+	put $((bytes * $#)) "$cxl_devices/$region/size"
+	for name; do
+		decoder=$(endpoint_of "$name")
+		[ -n "$decoder" ] || fail "CXL device $name has no endpoint"
+		put ram "$cxl_devices/$decoder/mode"
+		put "$bytes" "$cxl_devices/$decoder/dpa_size"
+		put "$decoder" "$cxl_devices/$region/target$i"
+		i=$((i + 1))
+	done
+	put 1 "$cxl_devices/$region/commit"
+	put "$region" /sys/bus/cxl/drivers/cxl_region/bind
+}
+
+# dax_of REGION - its dax device
+dax_of() {
+	local path
+	for path in "$cxl_devices/$1"/dax_region*/dax*.*; do
+		[ ! -e "$path" ] || echo "${path##*/}"
+	done
+}
+
+# delete_cxl_region REGION - and its dax device with it; its devices have all of their
+# memory again
+delete_cxl_region() {
+	local i decoder
+	local -a decoders=()
+	for ((i = 0; i < $(cat "$cxl_devices/$1/interleave_ways"); i++)); do
+		decoders+=("$(cat "$cxl_devices/$1/target$i")")
+	done
+	put "$1" $cxl_devices/decoder0.0/delete_region
+	for decoder in "${decoders[@]}"; do
+		[ -z "$decoder" ] || put 0 "$cxl_devices/$decoder/dpa_size"
+	done
 }
 
 # ---- Running ----
