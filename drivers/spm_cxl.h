@@ -158,10 +158,10 @@ struct spm_cxl {
 
 	struct list_head list;
 
-	struct mutex notify_lock;
+	struct mutex notify_lock;	/* the node, and who is told */
 	struct spm_node *node;
 
-	spinlock_t lost_lock;
+	spinlock_t lost_lock;		/* what was heard */
 	struct list_head lost;
 	unsigned int nr_lost;
 	unsigned long nr_dropped;
@@ -169,7 +169,7 @@ struct spm_cxl {
 	bool read_list;
 	struct work_struct work;
 
-	struct mutex hold_lock;
+	struct mutex hold_lock;		/* what is done about it */
 	bool held;
 	struct spm_cxl_lost *now;
 
