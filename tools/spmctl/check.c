@@ -65,16 +65,16 @@ static void check_kernel(struct machine *machine)
 
 static void check_driver(struct machine *machine)
 {
-	static const char *const drivers[] = { "spm_dax", "spm_cxl", "spm_emu" };
+	static const char *const drivers[] = { "spm_dax", "spm_cxl", "spm_emu", NULL };
+	const char *const *driver;
 	char loaded[TEXT_SIZE] = "";
-	unsigned int i;
 
-	for (i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
-		if (!sysfs_exists(SYS_DAX "/drivers/%s", drivers[i]))
+	for (driver = drivers; *driver; driver++) {
+		if (!sysfs_exists(SYS_DAX "/drivers/%s", *driver))
 			continue;
 		if (*loaded)
 			strcat(loaded, ", ");
-		strcat(loaded, drivers[i]);
+		strcat(loaded, *driver);
 	}
 	if (*loaded)
 		say(machine, OK, "driver", "loaded: %s", loaded);
