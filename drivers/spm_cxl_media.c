@@ -199,12 +199,13 @@ static struct spm_cxl_lost *spm_cxl_next_lost(struct spm_cxl *cxl)
 {
 	struct spm_cxl_lost *lost;
 
-	guard(spinlock)(&cxl->lost_lock);
+	spin_lock(&cxl->lost_lock);
 	lost = list_first_entry_or_null(&cxl->lost, struct spm_cxl_lost, list);
 	if (lost) {
 		list_del(&lost->list);
 		cxl->nr_lost--;
 	}
+	spin_unlock(&cxl->lost_lock);
 	return lost;
 }
 
