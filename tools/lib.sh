@@ -3,6 +3,29 @@
 #
 # tools/lib.sh - what the scripts in tools/ and tests/ share.
 
+# What the kernel says when something is wrong with it
+# shellcheck disable=SC2034 # for who includes this
+kernel_trouble='BUG:|WARNING:|Oops:|Kernel panic|general protection fault'\
+'|invoked oom-killer|(blocked for more than|blocked on|stuck for) [0-9]+ ?s'\
+'|rcu: INFO: .*(stall|detected)|possible (circular|recursive|irq lock|irq-safe)'\
+'|inconsistent lock state|suspicious RCU usage|KASAN:|UBSAN:|new suspected memory leaks'\
+'|DEBUG_LOCKS_WARN_ON'
+
+# stale_breakpoint LOG - did the emulator execute a breakpoint that was gone? To patch
+# itself (static keys), the kernel sets one for a moment. QEMU before 8.1 may translate
+# it just when it goes, and execute that later: "accel/tcg: Always lock pages before
+# translation" has mended it. Says nothing about the kernel; with a later QEMU it would.
+stale_breakpoint() {
+	grep -qs 'Oops: int3: 0000' "$1" && is_old_qemu
+}
+
+# is_old_qemu - before 8.1?
+is_old_qemu() {
+	local version
+	version=$(qemu-system-x86_64 --version | sed -n 's/.* version \([0-9]*\.[0-9]*\).*/\1/p')
+	[ "$(printf '%s\n' 8.1 "$version" | sort -V | head -n 1)" != 8.1 ]
+}
+
 # install_packages LOG NAME... - by apt, only what is missing
 install_packages() {
 	local log=$1 name
