@@ -69,3 +69,8 @@ module_exit(spm_dax_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("SPM nodes from device-dax instances");
+/*
+ * Loaded when there is an instance, as device_dax and kmem are, so that
+ * drivers/spm_dax/bind is there. It takes only what is bound to it.
+ */
+MODULE_ALIAS_DAX_DEVICE(0);
