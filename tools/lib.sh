@@ -72,15 +72,21 @@ own_docs() {
 	(cd "$1" && find Documentation -type f | LC_ALL=C sort | sed 's/.*/& &/')
 }
 
+# kernel_cc - the compiler, through its cache if that is installed
+kernel_cc() {
+	if command -v ccache >/dev/null; then
+		echo "ccache gcc"
+	else
+		echo gcc
+	fi
+}
+
 # kernel_make ROOT OUT [ARG...] - make in the kernel tree, which is $kernel_tree if that
 # is set. Neither the jobs nor the descriptors of a make that called us are handed on.
 kernel_make() {
-	local root=$1 out=$2 cc=gcc
+	local root=$1 out=$2
 	shift 2
-	if command -v ccache >/dev/null; then
-		cc="ccache gcc"
-	fi
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1 \
 		KBUILD_BUILD_USER=spm KBUILD_BUILD_HOST=spm \
-		make -C "${kernel_tree:-$root/build/linux}" O="$out" CC="$cc" LOCALVERSION= "$@" </dev/null 9>&-
+		make -C "${kernel_tree:-$root/build/linux}" O="$out" CC="$(kernel_cc)" LOCALVERSION= "$@" </dev/null 9>&-
 }
