@@ -31,7 +31,7 @@ help:
 	@echo '  make kernel-off    every SPM option off                    1 second when nothing changed'
 	@echo '  make kernel DEBUG=1   the same as make kernel-debug'
 	@echo '  make kernel VARIANT=debian   as Debian configures it, with modules for servers:'
-	@echo '                     40 minutes at first; FULL=1 has all modules, and takes four hours'
+	@echo '                     35 minutes at first; FULL=1 has all modules, takes hours'
 	@echo '  make deb           packages of that, in build/deb          5 minutes, plus the kernel'
 	@echo '  make test-debian   these on a Debian 12 system: install,   20 minutes, plus the packages'
 	@echo '                     boot, use, upgrade, purge'
