@@ -9,7 +9,8 @@ help:
 	@echo '  make demo          see it work, in a virtual machine       1 minute, plus the kernel'
 	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
 	@echo '  make test          every test, in virtual machines         an hour, plus both kernels'
-	@echo '                     Both must pass; .ci/run does one after the other.'
+	@echo '                     Both must pass; .ci/run does one after the other. Machines are'
+	@echo '                     set as servers are, with PLAIN=1 as the test kernel is'
 	@echo '  make test-vm       does tools/vm lose output? At length     40 minutes; RUNS=20 takes 5'
 	@echo '  make selftest      does demotion change what selftests     45 minutes, plus the kernel; a part'
 	@echo '                     of mm, the kernel'"'"'s own, give?         of it with ONLY=cow; DEBUG=1'
@@ -70,8 +71,9 @@ bench-report:
 perf-check: kernel
 	@tests/run --only perf
 
+# PLAIN=1
 test: kernel kernel-debug
-	@tests/run
+	@tests/run $(if $(filter-out 0,$(PLAIN)),--plain)
 
 test-vm: kernel
 	@tests/vm-output $(if $(RUNS),--runs '$(RUNS)')

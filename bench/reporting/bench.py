@@ -6,12 +6,12 @@ import pathlib
 
 from . import aims, latency, layout, tables
 from .records import Error, scenarios
-from .words import CLOCKS, LATENCY, PROFILE, SETTINGS, STOPS_PAYING, WAITED
+from .words import CLOCKS, LATENCY, PROFILE, SAME, SETTINGS, STOPS_PAYING, WAITED
 from .units import one_line
 
 HOST = {
     "command": "Command", "date": "Date", "commit": "Commit", "kernel": "Kernel in the VM",
-    "clock": "Clock", "cpu": "Host's CPU", "cpus": "Host's CPUs", "host": "Host's kernel",
+    "clock": "Clock", "settings": "Settings", "cpu": "Host's CPU", "cpus": "Host's CPUs", "host": "Host's kernel",
     "debian": "Debian", "qemu": "QEMU", "gcc": "gcc", "fio": "fio", "stress": "stress-ng",
     "redis": "redis", "node": "node",
 }
@@ -24,9 +24,10 @@ def load_host(directory):
         host = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Error(f"{path}: {error}: run bench/run without --report") from error
-    missing = {"commit", "clock", "date", "kernel", "cpu", "qemu"} - set(host)
-    if missing or host["clock"] not in CLOCKS:
-        raise Error(f"{path}: no {', '.join(sorted(missing)) or 'clock'}: run bench/run again")
+    missing = {"commit", "clock", "settings", "date", "kernel", "cpu", "qemu"} - set(host)
+    if missing or host["clock"] not in CLOCKS or host["settings"] not in SETTINGS:
+        raise Error(f"{path}: no {', '.join(sorted(missing)) or 'such clock or settings'}: "
+                    "run bench/run again")
     return host
 
 
@@ -53,8 +54,9 @@ def scenario_section(records, scenario):
 
 def text(records, host, all_aims, plots):
     """All of the report, in Markdown"""
-    lines = ["# What SPM gains", "", one_line(CLOCKS[host["clock"]]), "", one_line(SETTINGS), "",
-             one_line(WAITED), "", one_line(LATENCY), "", *host_table(host), ""]
+    lines = ["# What SPM gains", "", one_line(CLOCKS[host["clock"]]), "",
+             one_line(SETTINGS[host["settings"]] + SAME), "", one_line(WAITED), "",
+             one_line(LATENCY), "", *host_table(host), ""]
     lines += section("Aims", aims.table(records, all_aims))
     for scenario in scenarios(records):
         lines += scenario_section(records, scenario)

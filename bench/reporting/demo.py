@@ -4,7 +4,7 @@
 from . import layout
 from .records import figure, find
 from .units import MIB, name, ratio, show
-from .words import CLOCKS, PLAIN_SWAP, SETTINGS
+from .words import CLOCKS, PLAIN_SWAP, SAME, SETTINGS
 
 SCENARIO, BASE, OURS = "demo", "zsmalloc+lz4", "zspm"
 SECTIONS = ("write", "randread", "verify")      # of bench/fio/demo.fio
@@ -80,7 +80,7 @@ def report(records):
         r["peer"] for r in records if r["scenario"] == SCENARIO)]
     rows = [[label, *(cell(p) for p in peers)] for label, cell in LINES]
     text = ["", *layout.plain(["", *(name(p.peer) for p in peers)], rows), "", verdict(peers), "",
-            SETTINGS, CLOCKS["icount"]]
+            SETTINGS["server"] + SAME, CLOCKS["icount"]]
     if any(p.peer == "disk" for p in peers):
         text.append(PLAIN_SWAP)
     return text

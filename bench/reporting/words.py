@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 """Paragraphs that more than one report has."""
 
-SETTINGS = """\
-All as the kernel has it, but vm.page-cluster=0, and swap on a disk that says it does not rotate:
-best for all of them. Data: random bytes and zeroes, 60 % of these, in turn every 256 bytes."""
+SETTINGS = {
+    "server": """\
+The machine is set as servers are: MGLRU, huge pages always, NUMA balancing, init_on_alloc=1, and a
+swap disk that does not rotate. """,
+    "plain": """\
+The machine is as the kernel has it by default: the classic LRU, huge pages for who asks for them,
+no NUMA balancing, and init_on_alloc=0; with a swap disk that does not rotate. """,
+}
+
+SAME = """\
+vm.page-cluster=0, which is best for all peers. What is counted by the page is in small pages, but
+where it says huge. Data: random bytes and zeroes, 60 % of these, in turn every 256 bytes."""
 
 CLOCKS = {
     "icount": """\

@@ -568,7 +568,7 @@ one_test() {
 	local dax
 	mkdir -p "$scratch"
 	trap clean_up EXIT
-	[ -z "${SERVER-}" ] || like_a_server
+	[ -n "${PLAIN-1}" ] || like_a_server
 	"$1"
 	clean_up
 	trap - EXIT
@@ -587,8 +587,8 @@ prepare() {
 	[ -z "${LRU_GEN-}" ] || put "$LRU_GEN" $lru_gen
 }
 
-# like_a_server - what distributions switch on, before each test; init_on_alloc=1 is a
-# kernel parameter
+# like_a_server - before each test, what tools/vm has set at boot, as the last one may have
+# set it otherwise; and the scanner for pages that are the same, at work
 like_a_server() {
 	put always $thp/enabled
 	put 1 /proc/sys/kernel/numa_balancing

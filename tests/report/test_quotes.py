@@ -163,7 +163,10 @@ class Committed(unittest.TestCase):
         with self.assertRaisesRegex(Error, "run bench/run without --report"):
             bench.load_host(self.source)
         (self.source / "host.json").write_text(json.dumps({**HOST, "clock": "sun"}))
-        with self.assertRaisesRegex(Error, "no clock"):
+        with self.assertRaisesRegex(Error, "no such clock or settings"):
+            bench.load_host(self.source)
+        (self.source / "host.json").write_text(json.dumps({**HOST, "settings": "mine"}))
+        with self.assertRaisesRegex(Error, "no such clock or settings"):
             bench.load_host(self.source)
 
 
