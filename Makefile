@@ -10,7 +10,10 @@ help:
 	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
 	@echo '  make test          every test, in virtual machines         an hour, plus both kernels'
 	@echo '                     Both must pass; .ci/run does one after the other. Machines are'
-	@echo '                     set as servers are, with PLAIN=1 as the test kernel is'
+	@echo '                     set as servers are, with PLAIN=1 as the test kernel is.'
+	@echo '                     ONLY=mapped or ONLY="@(store|mapped)": these; CHANGED=1: what'
+	@echo '                     shows something about what is not committed, by tests/map;'
+	@echo '                     CHANGED=main: about what changed since main'
 	@echo '  make test-vm       does tools/vm lose output? At length     40 minutes; RUNS=20 takes 5'
 	@echo '  make selftest      does demotion change what selftests     45 minutes, plus the kernel; a part'
 	@echo '                     of mm, the kernel'"'"'s own, give?         of it with ONLY=cow; DEBUG=1'
@@ -71,9 +74,10 @@ bench-report:
 perf-check: kernel
 	@tests/run --only perf
 
-# PLAIN=1
-test: kernel kernel-debug
-	@tests/run $(if $(filter-out 0,$(PLAIN)),--plain)
+# PLAIN=1, ONLY=mapped, CHANGED=1 or CHANGED=COMMIT. tests/run builds the kernels.
+test:
+	@tests/run $(if $(filter-out 0,$(PLAIN)),--plain) $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(filter-out 0,$(CHANGED)),--changed '$(patsubst 1,HEAD,$(CHANGED))')
 
 test-vm: kernel
 	@tests/vm-output $(if $(RUNS),--runs '$(RUNS)')
