@@ -32,28 +32,30 @@ bool spm_admit_stopped(struct spm_node *node)
 
 /**
  * spm_admit_slow() - admit pages when this CPU has too little credit left
- * @node: the node; @nr was subtracted from the credit
+ * @node: the node
  * @nr: number of pages
+ *
+ * What it has in hand meanwhile counts as granted.
  *
  * Context: Any.
  * Return: true if the pages are admitted. If not, that is counted.
  */
 bool spm_admit_slow(struct spm_node *node, long nr)
 {
-	long granted = 0;
+	long own = this_cpu_xchg(node->cpu->credit, 0), granted = 0;
 	unsigned int got;
 
 	do {
 		got = spm_budget_grant(&node->budget);
 		granted += got;
-	} while (got && granted < nr);
+	} while (got && own + granted < nr);
 
-	if (granted >= nr) {
-		this_cpu_add(node->cpu->credit, granted);
+	if (own + granted >= nr) {
+		this_cpu_add(node->cpu->credit, own + granted - nr);
 		return true;
 	}
 	/* What one large folio could not use is for others. */
-	this_cpu_add(node->cpu->credit, nr);
+	this_cpu_add(node->cpu->credit, own);
 	if (granted)
 		spm_budget_take_back(&node->budget, granted);
 	spm_refuse(node, READ_ONCE(node->budget.gate) == SPM_GATE_TARGET ?

@@ -20,6 +20,22 @@
 bool spm_admit_slow(struct spm_node *node, long nr);
 bool spm_admit_stopped(struct spm_node *node);
 
+/*
+ * Use up credit of this CPU, if it has so much. It never has less than none: a task may be
+ * moved to another CPU at any time, and what it owed to one it would pay to the other,
+ * where others would have it as well.
+ */
+static inline bool spm_use_credit(struct spm_node *node, long nr)
+{
+	long credit = this_cpu_read(node->cpu->credit);
+
+	do {
+		if (unlikely(credit < nr))
+			return false;
+	} while (unlikely(!this_cpu_try_cmpxchg(node->cpu->credit, &credit, credit - nr)));
+	return true;
+}
+
 /**
  * spm_admit() - may so many more pages be written to a node?
  * @node: the node
@@ -39,7 +55,7 @@ static inline bool spm_admit(struct spm_node *node, long nr)
 		       spm_admit_stopped(node);
 	if (unlikely(spm_budget_stopped(&node->budget, jiffies)))
 		return spm_admit_stopped(node);
-	if (likely(this_cpu_sub_return(node->cpu->credit, nr) >= 0))
+	if (likely(spm_use_credit(node, nr)))
 		return true;
 	return spm_admit_slow(node, nr);
 }

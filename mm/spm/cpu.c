@@ -19,7 +19,7 @@
 
 static void spm_cpu_give_back(struct spm_node *node, unsigned int cpu)
 {
-	/* Nobody else writes to it. It may be negative: others have as much more. */
+	/* Nobody else writes to it. */
 	long credit = xchg(&per_cpu_ptr(node->cpu, cpu)->credit, 0);
 
 	if (credit)

@@ -205,15 +205,15 @@ u64 spm_notice_ms(struct spm_node *node)
 u64 spm_admitted(struct spm_node *node)
 {
 	struct spm_budget budget;
-	long credit = 0;
+	u64 credit = 0;
 	int cpu;
 
 	if (!node->budgeted)
 		return spm_node_written(node);
 	spm_budget_get(&node->budget, &budget);
-	for_each_possible_cpu(cpu)		/* READ_ONCE: vs this_cpu_dec */
+	for_each_possible_cpu(cpu)		/* READ_ONCE: vs spm_admit() */
 		credit += READ_ONCE(per_cpu_ptr(node->cpu, cpu)->credit);
-	return budget.granted - min_t(u64, max(credit, 0L), budget.granted);
+	return budget.granted - min(credit, budget.granted);
 }
 
 /**

@@ -65,12 +65,9 @@ static bool spm_node_takes(const struct spm_node *node)
 /* Pages that would be admitted now, on this CPU. */
 static unsigned long spm_admissible(struct spm_node *node)
 {
-	long credit;
-
 	if (!node->budgeted)
 		return ULONG_MAX;
-	credit = this_cpu_read(node->cpu->credit);
-	return spm_budget_room(&node->budget) + max(credit, 0L);
+	return spm_budget_room(&node->budget) + this_cpu_read(node->cpu->credit);
 }
 
 /* After the next reading of the device, at the latest. */

@@ -87,7 +87,7 @@ enum spm_stat {
 /**
  * struct spm_cpu - what each CPU has of a node for itself
  * @count: counts of events in pages. Exact when summed at rest.
- * @credit: pages that it may still store before it has to ask the budget
+ * @credit: pages that it may still store before it has to ask the budget; never below 0
  * @freed: pages to be trimmed, linked by their private
  */
 struct spm_cpu {

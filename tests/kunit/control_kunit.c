@@ -7,7 +7,6 @@
  * that permille are pages: by default the limit is 970, the target 920, and the
  * mark for reopening 880. What they tell is of now, unless the test says otherwise.
  */
-#include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -307,50 +306,6 @@ static void spm_control_expect_rest(struct kunit *test, struct spm_node *node)
 	KUNIT_EXPECT_EQ(test, node->budget.granted - credit, spm_node_written(node));
 }
 
-/* ---- CPUs ---- */
-
-/* Store a page on a CPU, which gives that credit; free it there, if asked to. */
-static void spm_control_store_on(struct kunit *test, int cpu, bool free)
-{
-	struct folio *folio;
-
-	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
-	folio = spm_control_store(test);
-	if (folio && free)
-		spm_kunit_free(test, folio);
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	KUNIT_ASSERT_NOT_NULL(test, folio);
-}
-
-/*
- * Tests that a CPU that goes offline gives back its credit, and that what it had
- * freed is trimmed.
- */
-static void spm_control_test_cpu_dead(struct kunit *test)
-{
-	int cpu = cpumask_last(cpu_online_mask);
-	struct spm_node *node;
-
-	if (!cpu)
-		kunit_skip(test, "there is one CPU only");
-	node = spm_control_register(test, 0);
-	spm_kunit_hold(test, 0);
-	spm_control_store_on(test, cpu, true);
-	KUNIT_EXPECT_GT(test, per_cpu_ptr(node->cpu, cpu)->credit, 0);
-	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_UNTRIMMED), 1);
-
-	KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
-	KUNIT_EXPECT_EQ(test, per_cpu_ptr(node->cpu, cpu)->credit, 0);
-	KUNIT_EXPECT_EQ(test, node->budget.granted, spm_node_written(node));
-	spm_kunit_release(test, 0);
-	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_UNTRIMMED), 0);
-	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_TRIMMED), 1);
-	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
-
-	spm_control_store_on(test, cpu, false);
-	spm_control_expect_rest(test, node);
-}
-
 /* ---- Reading, and what it admits ---- */
 
 /* Tests that nothing is admitted while the device can't be read, and then is. */
@@ -437,56 +392,6 @@ static void spm_control_test_budget(struct kunit *test)
 	spm_kunit_release(test, 0);
 	KUNIT_EXPECT_EQ(test, spm_budget_bound_bytes(&node->budget), 100 << PAGE_SHIFT);
 	KUNIT_EXPECT_EQ(test, spm_control_fill(test), SPM_CONTROL_LIMIT - 100);
-	spm_control_expect_rest(test, node);
-}
-
-/* Tests that each CPU has its own credit, all of which counts as admitted. */
-static void spm_control_test_credit(struct kunit *test)
-{
-	struct spm_node *node = spm_control_register(test, 0);
-	unsigned long granted = 0;
-	int cpu;
-
-	for_each_online_cpu(cpu) {
-		KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
-		KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
-		KUNIT_EXPECT_GT(test, node->budget.granted, granted);
-		granted = node->budget.granted;
-		/* From its credit. */
-		KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
-		KUNIT_EXPECT_EQ(test, node->budget.granted, granted);
-	}
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	KUNIT_EXPECT_EQ(test, spm_budget_bound_bytes(&node->budget), granted << PAGE_SHIFT);
-	KUNIT_EXPECT_LE(test, granted, SPM_CONTROL_LIMIT);
-	spm_control_expect_rest(test, node);
-}
-
-/* Tests that CPUs lose their credit when the device can hold less. */
-static void spm_control_test_take_back(struct kunit *test)
-{
-	struct spm_node *node = spm_control_register(test, 0);
-	unsigned long nr = 0;
-	int cpu;
-
-	for_each_online_cpu(cpu) {
-		KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
-		KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
-		nr++;
-	}
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	KUNIT_ASSERT_GT(test, spm_control_credit(node), 10);
-
-	spm_control_device->reading.physical_bytes = (nr + 10) << PAGE_SHIFT;
-	spm_kunit_run(test, 0);
-	KUNIT_EXPECT_EQ(test, spm_control_credit(node), 0);
-	KUNIT_EXPECT_EQ(test, node->budget.granted, nr);
-	spm_control_expect_rest(test, node);
-
-	/* What was written is in none of these readings, and there is room for 10. */
-	KUNIT_EXPECT_EQ(test, node->budget.gate, SPM_GATE_OPEN);
-	KUNIT_EXPECT_LE(test, spm_control_fill(test), 10);
-	KUNIT_EXPECT_GT(test, spm_kunit_stat(test, 0, SPM_STAT_USED), nr);
 	spm_control_expect_rest(test, node);
 }
 
@@ -590,24 +495,6 @@ static void spm_control_test_next_node(struct kunit *test)
 	spm_control_device->mute_nid = NUMA_NO_NODE;
 	spm_kunit_run(test, 0);
 	KUNIT_EXPECT_EQ(test, folio_nid(spm_control_store(test)), t->memory[0].nid);
-}
-
-/* Tests that a large folio takes as much of the budget as it has pages, or nothing. */
-static void spm_control_test_many(struct kunit *test)
-{
-	struct spm_node *node = spm_control_register(test, 0);
-	u64 granted;
-
-	spm_kunit_hold(test, 0);
-	KUNIT_EXPECT_TRUE(test, spm_admit(node, 512));
-	granted = node->budget.granted;
-	KUNIT_EXPECT_EQ(test, granted - spm_control_credit(node), 512);
-	KUNIT_EXPECT_FALSE(test, spm_admit(node, 512));
-	KUNIT_EXPECT_EQ(test, spm_kunit_stat(test, 0, SPM_STAT_REFUSED_BUDGET), 1);
-	KUNIT_EXPECT_EQ(test, node->budget.granted - spm_control_credit(node), 512);
-	spm_unadmit(node, 512);
-	spm_control_expect_rest(test, node);
-	spm_kunit_release(test, 0);
 }
 
 /* ---- Both kinds of pages ---- */
@@ -778,20 +665,16 @@ static void spm_control_test_thresholds(struct kunit *test)
 }
 
 static struct kunit_case spm_control_cases[] = {
-	KUNIT_CASE(spm_control_test_cpu_dead),
 	KUNIT_CASE(spm_control_test_unread),
 	KUNIT_CASE(spm_control_test_senseless),
 	KUNIT_CASE(spm_control_test_opens),
 	KUNIT_CASE(spm_control_test_no_telemetry),
 	KUNIT_CASE(spm_control_test_budget),
-	KUNIT_CASE(spm_control_test_credit),
-	KUNIT_CASE(spm_control_test_take_back),
 	KUNIT_CASE_SLOW(spm_control_test_full),
 	KUNIT_CASE(spm_control_test_move),
 	KUNIT_CASE(spm_control_test_move_fails),
 	KUNIT_CASE(spm_control_test_written),
 	KUNIT_CASE(spm_control_test_next_node),
-	KUNIT_CASE(spm_control_test_many),
 	KUNIT_CASE_SLOW(spm_control_test_users_yield),
 	KUNIT_CASE(spm_control_test_tasks_yield),
 	KUNIT_CASE(spm_control_test_nobody_yields),
@@ -811,4 +694,5 @@ static struct kunit_suite spm_control_suite = {
 
 kunit_test_suite(spm_control_suite);
 
+#include "credit_kunit.h"
 #include "event_kunit.h"
