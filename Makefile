@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 
 .PHONY: help kernel kernel-debug kernel-off deb demo bench bench-report perf-check test test-vm \
-	test-debian selftest check series test-series deb-tools test-deb-tools clean distclean
+	test-debian selftest check docs series test-series deb-tools test-deb-tools clean distclean
 
 help:
 	@echo 'SPM for Linux. Times are for 2 cores without hardware virtualisation.'
 	@echo
 	@echo '  make demo          see it work, in a virtual machine       1 minute, plus the kernel'
 	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
+	@echo '  make docs          Documentation/ as HTML, in build/docs   10 seconds; a part of make check'
 	@echo '  make test          every test, in virtual machines         an hour, plus both kernels'
 	@echo '                     Both must pass; .ci/run does one after the other. Machines are'
 	@echo '                     set as servers are, with PLAIN=1 as the test kernel is.'
@@ -91,6 +92,9 @@ selftest: $(if $(filter-out 0,$(DEBUG)),kernel-debug,kernel)
 
 check:
 	@tools/check
+
+docs:
+	@tools/docs
 
 series:
 	@tools/series
