@@ -93,7 +93,8 @@ static void say_no_device(struct machine *machine)
 		say(machine, OK, "device", "no device-dax instance, and none is needed");
 	else if (sysfs_exists("/sys/bus/cxl/devices/mem0"))
 		say(machine, FAIL, "device", "there is a CXL memory device, but no device-dax instance:"
-		    MORE "it needs a region, see WITHOUT A DEVICE in spmctl(8)");
+		    MORE "it needs a region. `cxl` 76.1, as in Debian 12, can't make one of type ram:"
+		    MORE "WITHOUT A DEVICE in spmctl(8) has the way by sysfs");
 	else
 		say(machine, FAIL, "device", "there is no device-dax instance, so no memory that could be"
 		    MORE "an SPM node: see WITHOUT A DEVICE in spmctl(8)");
