@@ -26,6 +26,15 @@ is_old_qemu() {
 	[ "$(printf '%s\n' 8.1 "$version" | sort -V | head -n 1)" != 8.1 ]
 }
 
+# qemu10 BUILD - use what tools/qemu has unpacked there. Sets $qemu.
+qemu10() {
+	local dir=$1/qemu10/root
+	# shellcheck disable=SC2034 # for who includes this
+	qemu=(env "LD_LIBRARY_PATH=$dir/usr/lib/x86_64-linux-gnu" "$dir/usr/bin/qemu-system-x86_64"
+	      -L "$dir/usr/share/qemu" -L "$dir/usr/share/seabios" -L /usr/share/seabios
+	      -L /usr/lib/ipxe/qemu)
+}
+
 # install_packages LOG NAME... - by apt, only what is missing
 install_packages() {
 	local log=$1 name
