@@ -26,6 +26,9 @@ group=/sys/fs/cgroup/bench tmpfs=/mnt/bench
 # shellcheck disable=SC2034 # for the scenarios
 software='zsmalloc+lzo zsmalloc+lz4 zsmalloc+zstd zbud+lzo zbud+lz4 zbud+zstd zram+lz4 zram+zstd'
 limit_mib=96 quick_limit_mib=32 quick='' failed=0
+# With as much memory in all: these peers, and what those have more who have no device.
+readonly equal_peers='zsmalloc+lz4 zsmalloc+zstd zram+lz4 zram+zstd'
+equal='' more_bytes=0
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -177,6 +180,17 @@ limit() {
 	esac
 }
 
+# limit_here PEER - that, and the memory of a device for those who have none
+limit_here() {
+	local bytes
+	bytes=$(limit "$1")
+	case $1 in
+	none | tier | zspm | mapped | zspm+mapped) ;;
+	*) [ "$bytes" = max ] || bytes=$((bytes + more_bytes)) ;;
+	esac
+	echo "$bytes"
+}
+
 # ---- Cgroups ----
 
 # new_cgroup LIMIT
@@ -257,6 +271,13 @@ pool_bytes() {
 	esac
 }
 
+# limit_bytes - what the cgroup may have of DRAM; null if there is no limit
+limit_bytes() {
+	local limit
+	limit=$(cat "$group/memory.max" 2>/dev/null) || limit=max
+	if [ "$limit" = max ]; then echo null; else echo "$limit"; fi
+}
+
 # print_counters - members of a JSON object
 print_counters() {
 	local one
@@ -266,8 +287,8 @@ print_counters() {
 	# Also of before what is measured: there a program's data are laid out.
 	printf '"all_demoted": %d, "all_undone": %d, ' $(($(counter demoted) - begun_demoted)) \
 		$(($(undone) - begun_undone))
-	printf '"pool_bytes": %d, "spm_bytes": %d' "$(pool_bytes)" \
-		"$(cat $spm/used_bytes 2>/dev/null || echo 0)"
+	printf '"pool_bytes": %d, "spm_bytes": %d, "limit_bytes": %s' "$(pool_bytes)" \
+		"$(cat $spm/used_bytes 2>/dev/null || echo 0)" "$(limit_bytes)"
 }
 
 # ---- Measuring ----
@@ -288,7 +309,7 @@ measure() {
 }
 
 begin() {
-	new_cgroup "$(limit "$peer")"
+	new_cgroup "$(limit_here "$peer")"
 	note_demoted
 }
 
@@ -311,6 +332,7 @@ undone() {
 measure_here() {
 	local label=$1 figures rc=0
 	shift
+	[ -z "$equal" ] || label='equal memory'
 	say "step $name $peer: $label"
 	read_counters
 	figures=$("$@") || rc=$?
@@ -398,6 +420,54 @@ stress() {
 		}' $result
 }
 
+# ---- As much memory in all ----
+
+# watch_use - until $watching goes, the most that is on SPM at a time; and the most pages that
+# zswap has at a time, with the DRAM that they take
+watch_use() {
+	local used pages pool most=0 most_pages=0 their_pool=0 timer
+	exec {timer}<> <(:)
+	while [ -e "$watching" ]; do
+		read -r used <$spm/used_bytes
+		read -r pages </sys/kernel/debug/zswap/stored_pages
+		read -r pool </sys/kernel/debug/zswap/pool_total_size
+		[ "$used" -le "$most" ] || most=$used
+		[ "$pages" -le "$most_pages" ] || { most_pages=$pages; their_pool=$pool; }
+		read -r -t 0.05 -u "$timer"
+	done
+	echo "$most $most_pages $their_pool"
+}
+
+# use_of PEER - what watch_use finds while the peer does the work
+use_of() {
+	local result=/tmp/watched watcher
+	watching=/tmp/watching
+	touch $watching
+	peer=$1
+	use_peer "$peer"
+	watch_use >$result &
+	watcher=$!
+	work "$peer"
+	rm $watching
+	wait $watcher
+	read -r most_bytes most_pages pool_of_pages <$result
+}
+
+# What the device takes of physical memory, if it compresses as well as zsmalloc with lz4 does:
+# the peers that have no device get as much DRAM more. The peer with the device is measured, the
+# other one only watched, as it has less memory than it will have.
+measure_more() {
+	local device_bytes
+	more_bytes=0
+	use_of zspm
+	device_bytes=$most_bytes
+	use_of zsmalloc+lz4 >/dev/null
+	[ $((device_bytes * most_pages)) -gt 0 ] ||
+		die "nothing went to SPM, or to zswap: is there too much memory for this work?"
+	more_bytes=$((device_bytes * pool_of_pages / most_pages / 4096))
+	say "info $name all: $((device_bytes >> 10)) KiB on SPM, which $((more_bytes >> 10)) KiB hold"
+}
+
 # ---- Running ----
 
 # Swap on a disk that says it doesn't rotate: Linux finds free slots faster. Only in
@@ -414,9 +484,10 @@ swap_on_flash() {
 # shellcheck disable=SC2154 # peers: the scenario's
 usage() {
 	cat <<-END
-	usage: ${0#"$root"/} [--quick] [PEER...]
+	usage: ${0#"$root"/} [--quick] [--equal] [PEER...]
 
 	$(sed -n "s/^# $name - //p" "$0")
+	With --equal peers without a device get the memory that it takes; not for all scenarios.
 	As root. Prints a JSON record for each case. Peers: $peers
 	END
 }
@@ -438,6 +509,7 @@ scenario() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--quick) quick=1 ;;
+		--equal) equal=1 ;;
 		--peers) list=1 ;;
 		-h | --help) usage; exit 0 ;;
 		-*) usage >&2; exit 2 ;;
@@ -445,6 +517,10 @@ scenario() {
 		esac
 		shift
 	done
+	if [ -n "$equal" ]; then
+		# shellcheck disable=SC2086 # words
+		peers=$(chosen $equal_peers zspm | tr '\n' ' ')
+	fi
 	# shellcheck disable=SC2086 # words
 	[ $# -gt 0 ] || set -- $peers
 	mapfile -t selected < <(chosen "$@")
@@ -462,7 +538,9 @@ scenario() {
 	swap_on_flash
 	echo '+memory +cpu' >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null ||
 		echo +memory >/sys/fs/cgroup/cgroup.subtree_control || die "no memory cgroups"
+	[ -z "$equal" ] || measure_more
 	for peer in "${selected[@]}"; do
+		[ "$equal,$peer" != 1,zspm ] || continue
 		use_peer "$peer"
 		work "$peer"
 	done
