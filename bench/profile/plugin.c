@@ -10,12 +10,11 @@
  * for a translation block. For a VM with one CPU.
  */
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "qemu-plugin.h"
+#include "marks.h"
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
@@ -77,18 +76,6 @@ static void marked(unsigned int cpu, void *data)
 	phase = (unsigned long)data % PHASES;
 }
 
-/* nopl 0x4d5053PP(%rax), see mark() */
-static bool is_mark(const struct qemu_plugin_insn *insn, unsigned long *number)
-{
-	const unsigned char *code = qemu_plugin_insn_data(insn);
-
-	if (qemu_plugin_insn_size(insn) != 7 || memcmp(code, "\x0f\x1f\x80", 3) ||
-	    memcmp(code + 4, "\x53\x50\x4d", 3))
-		return false;
-	*number = code[3];
-	return true;
-}
-
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	size_t i, n = qemu_plugin_tb_n_insns(tb);
@@ -138,16 +125,10 @@ static void ended(qemu_plugin_id_t id, void *data)
 __attribute__((visibility("default")))
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
-	int i;
-
 	(void)info;
-	for (i = 0; i < argc; i++)
-		if (!strncmp(argv[i], "out=", 4))
-			out = strdup(argv[i] + 4);
-	if (!out) {
-		fputs("plugin: out=FILE is missing\n", stderr);
+	out = out_argument("plugin", argc, argv);
+	if (!out)
 		return 1;
-	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	qemu_plugin_register_atexit_cb(id, ended, NULL);
 	return 0;
