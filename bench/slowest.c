@@ -4,7 +4,8 @@
  *
  * Gives one page after the other new contents, pushes it out by an MADV_PAGEOUT of its
  * own, and uses it again, so that each is freed where it was; or leaves it there, so
- * that each takes memory that nobody had before. Prints one line of JSON with the
+ * that each takes memory that nobody had before. With -b so many are pushed out together,
+ * and used one by one. Prints one line of JSON with the
  * median, the 99.9th percentile and the longest of both, in nanoseconds of
  * CLOCK_MONOTONIC: instructions, in a VM that counts these.
  */
@@ -12,18 +13,45 @@
 #include "memory.h"
 
 static const char usage[] =
-"usage: slowest PAGES ROUNDS read|write|leave\n"
+"usage: slowest [-b PAGES] [-s PAGES] PAGES ROUNDS read|write|leave\n"
+"  -b PAGES    so many are pushed out by one call (1)\n"
+"  -s PAGES    so many others are pushed out before, and stay there (0)\n"
 "  what is done to a page that was pushed out: a byte of it is read, or written, or nothing;\n"
 "  then it is another page in each round\n";
 
 static struct memory all = { .percent = 60, .seed = 1 };
-static unsigned long rounds;
+static unsigned long rounds, batch = 1, ballast;
 static bool writes, leaves;
 
-static void push_out(unsigned char *page)
+static void push_out(unsigned char *pages, unsigned long n)
 {
-	if (madvise(page, PAGE, MADV_PAGEOUT))
+	if (madvise(pages, n * PAGE, MADV_PAGEOUT))
 		err(1, "MADV_PAGEOUT");
+}
+
+static unsigned char *small_pages(unsigned long n)
+{
+	unsigned char *base = allocate(n * PAGE, 0);
+
+	if (madvise(base, n * PAGE, MADV_NOHUGEPAGE))
+		err(1, "madvise");
+	return base;
+}
+
+/* What an emulated device has noticed by then is as it will be. */
+static void push_out_ballast(void)
+{
+	unsigned char *base = small_pages(ballast);
+	unsigned long i;
+
+	for (i = 0; i < ballast; i++) {
+		page_make(&all, i, base + i * PAGE);
+		if (i % 256 == 255 || i == ballast - 1) {
+			push_out(base + i / 256 * 256 * PAGE, i % 256 + 1);
+			usleep(2000);
+		}
+	}
+	usleep(500000);
 }
 
 static void use(unsigned char *page)
@@ -34,24 +62,33 @@ static void use(unsigned char *page)
 		__atomic_load_n(page, __ATOMIC_RELAXED);
 }
 
-/* Return: is the page as it was? */
-static bool one_page(unsigned long number, unsigned char *page, unsigned long *out,
-		     unsigned long *in)
+/* One after the other. Return: how many are not as they were */
+static unsigned long use_batch(unsigned long number, unsigned char *pages, unsigned long *in)
 {
 	unsigned char expected[PAGE];
-	unsigned long t;
+	unsigned long i, t, wrong = 0;
 
-	page_make(&all, number, page);
+	for (i = 0; i < batch; i++) {
+		t = now();
+		use(pages + i * PAGE);
+		in[i] = now() - t;
+		page_make(&all, number + i, expected);
+		wrong += memcmp(pages + i * PAGE, expected, PAGE) != 0;
+	}
+	return wrong;
+}
+
+static unsigned long one_batch(unsigned long number, unsigned char *pages, unsigned long *out,
+			       unsigned long *in)
+{
+	unsigned long i, t;
+
+	for (i = 0; i < batch; i++)
+		page_make(&all, number + i, pages + i * PAGE);
 	t = now();
-	push_out(page);
+	push_out(pages, batch);
 	*out = now() - t;
-	if (leaves)
-		return true;
-	t = now();
-	use(page);
-	*in = now() - t;
-	page_make(&all, number, expected);
-	return !memcmp(page, expected, PAGE);
+	return leaves ? 0 : use_batch(number, pages, in);
 }
 
 static void print_times(const char *name, unsigned long *times, unsigned long n,
@@ -63,19 +100,37 @@ static void print_times(const char *name, unsigned long *times, unsigned long n,
 	       name, times[n - 1] - cost);
 }
 
+static void refuse(void)
+{
+	fputs(usage, stderr);
+	exit(2);
+}
+
 static void parse(int argc, char **argv)
 {
-	if (argc != 4 || (strcmp(argv[3], "read") && strcmp(argv[3], "write") &&
-			  strcmp(argv[3], "leave"))) {
-		fputs(usage, stderr);
-		exit(2);
+	int option;
+
+	while ((option = getopt(argc, argv, "b:s:")) != -1) {
+		if (option == 'b')
+			batch = to_number(optarg);
+		else if (option == 's')
+			ballast = to_number(optarg);
+		else
+			refuse();
 	}
-	all.pages = to_number(argv[1]);
-	rounds = to_number(argv[2]);
-	writes = !strcmp(argv[3], "write");
-	leaves = !strcmp(argv[3], "leave");
-	if (!all.pages || all.pages > 1UL << 20 || !rounds || rounds > 1000)
+	argc -= optind;
+	argv += optind;
+	if (argc != 3 || (strcmp(argv[2], "read") && strcmp(argv[2], "write") &&
+			  strcmp(argv[2], "leave")))
+		refuse();
+	all.pages = to_number(argv[0]);
+	rounds = to_number(argv[1]);
+	writes = !strcmp(argv[2], "write");
+	leaves = !strcmp(argv[2], "leave");
+	if (!all.pages || all.pages > 1UL << 20 || ballast > 1UL << 20 || !rounds || rounds > 1000)
 		errx(2, "a number is out of range");
+	if (!batch || all.pages % batch)
+		errx(2, "%lu pages are not in batches of %lu", all.pages, batch);
 }
 
 int main(int argc, char **argv)
@@ -86,17 +141,17 @@ int main(int argc, char **argv)
 	parse(argc, argv);
 	n = all.pages * rounds;
 	pages = leaves ? n : all.pages;
-	all.base = allocate(pages * PAGE, 0);
-	if (madvise(all.base, pages * PAGE, MADV_NOHUGEPAGE))
-		err(1, "madvise");
+	all.base = small_pages(pages);
+	if (ballast)
+		push_out_ballast();
 	out = allocate(n * sizeof(*out), MAP_POPULATE);
 	in = allocate(n * sizeof(*in), MAP_POPULATE);
 	cost = clock_cost(out, n);
-	for (i = 0; i < n; i++)
-		wrong += !one_page(i, all.base + i % pages * PAGE, &out[i], &in[i]);
+	for (i = 0; i < n; i += batch)
+		wrong += one_batch(i, all.base + i % pages * PAGE, &out[i / batch], &in[i]);
 
 	printf("{\"pages\": %lu, \"rounds\": %lu, \"wrong\": %lu", all.pages, rounds, wrong);
-	print_times("out", out, n, cost);
+	print_times("out", out, n / batch, cost);
 	if (!leaves)
 		print_times("use", in, n, cost);
 	puts("}");

@@ -4,16 +4,17 @@
 import json
 import pathlib
 
-from . import aims, latency, layout, tables
+from . import aims, latency, layout, study, tables
 from .records import Error, scenarios
-from .words import CLOCKS, LATENCY, PROFILE, SAME, SETTINGS, STOPS_PAYING, WAITED
+from .words import (CLOCKS, CONTENTION, LATENCY, PROFILE, SAME, SETTINGS, STOPS_PAYING, STUDY,
+                    WAITED)
 from .units import one_line
 
 HOST = {
     "command": "Command", "date": "Date", "commit": "Commit", "kernel": "Kernel in the VM",
-    "clock": "Clock", "settings": "Settings", "cpu": "Host's CPU", "cpus": "Host's CPUs", "host": "Host's kernel",
-    "debian": "Debian", "qemu": "QEMU", "gcc": "gcc", "fio": "fio", "stress": "stress-ng",
-    "redis": "redis", "node": "node",
+    "note": "Note", "clock": "Clock", "settings": "Settings", "cpu": "Host's CPU",
+    "cpus": "Host's CPUs", "host": "Host's kernel", "debian": "Debian", "qemu": "QEMU",
+    "gcc": "gcc", "fio": "fio", "stress": "stress-ng", "redis": "redis", "node": "node",
 }
 
 
@@ -33,8 +34,10 @@ def load_host(directory):
 
 def host_table(host):
     """Programs that no scenario needed have no version."""
-    return layout.markdown(["", ""], [[text, host[key]] for key, text in HOST.items()
-                                      if host.get(key)])
+    rows = [[text, host[key]] for key, text in HOST.items() if host.get(key)]
+    for added in host.get("added", []):
+        rows.append(["Added later", f"{added['command']}; {added['date']}, commit {added['commit']}"])
+    return layout.markdown(["", ""], rows)
 
 
 def section(title, lines, about=""):
@@ -60,6 +63,9 @@ def text(records, host, all_aims, plots):
     lines += section("Aims", aims.table(records, all_aims))
     for scenario in scenarios(records):
         lines += scenario_section(records, scenario)
+    lines += section("More than one CPU: who locks, and who shares",
+                     tables.sharing_tables(records), CONTENTION)
+    lines += section("Beside an independent study", study.table(records), STUDY)
     lines += section("When mapped mode stops paying", latency.stops_paying_table(records),
                      STOPS_PAYING)
     lines += section("Where the instructions go", tables.profile_tables(records), PROFILE)

@@ -54,7 +54,24 @@ USES = [Column("use: mean", "in_mean_ns", kind="mean"),
         Column("p99.9", "in_p999_ns", kind="percentile")]
 PAGES = [Column("out", "out_ns", kind="out"), *USES]
 
+REQUESTS = [Column("requests/s", "ops_s", kind="rate"), Column("mean, us", "mean_ns", "us"),
+            Column("p50, us", "p50_ns", "us", "percentile"),
+            Column("p99, us", "p99_ns", "us", "percentile")]
+# By phase: what contention counts for a page
+CONTENTION = [Column(f"{phase}: {label}", f"{phase}_{key}", unit)
+              for phase in ("out", "use")
+              for label, key, unit in (
+                  ("instructions", "instructions", ""), ("atomics", "locked", "times"),
+                  ("locks taken", "locks", "times"), ("shared writes", "shared", "times"),
+                  ("IPIs", "ipis", "times"))]
+# By step, and what the device did meanwhile
+TAIL = [Column(f"{step}: {label}", f"{step}_{key}_ns")
+        for step in ("out", "use")
+        for label, key in (("p50", "p50"), ("p99.9", "p999"), ("longest", "max"))] + [
+            Column("refused", "refused"), Column("left", "left"), Column("trimmed", "trimmed")]
+
 COLUMNS = {
+    "contention": CONTENTION, "tail": TAIL,
     "pages": PAGES, "scaling": PAGES, "profile": PAGES, "huge": PAGES, "uncharged": PAGES,
     "contents": [Column("lz4's ratio", "lz4_ratio", "times"), *PAGES],
     "mmap-read": FIO, "mmap-write": FIO, "mix": FIO, "verify": FIO,
@@ -71,9 +88,7 @@ COLUMNS = {
                Column("over the mark, KiB", "over_bytes", "KiB"),
                Column("of, KiB", "mark_bytes", "KiB"),
                Column("refused", "refused_budget"), Column("wrong", "wrong")],
-    "redis": [Column("GET/s", "ops_s", kind="rate"), Column("mean, us", "mean_ns", "us"),
-              Column("p50, us", "p50_ns", "us", "percentile"),
-              Column("p99, us", "p99_ns", "us", "percentile")],
+    "redis": REQUESTS, "postgresql": REQUESTS,
     "kbuild": [Column("CPU, s", "cpu_s", "s", "mean"), Column("elapsed, s", "elapsed_s", "s")],
     "write-storm": [Column("writes/s", "use_ns", kind="rate", per="use_ns"), *USES],
 }
@@ -111,6 +126,7 @@ COUNTERS = [
     ("kept 10 s, %", lambda c: show(kept(c), "%")),
     ("pool MiB", lambda c: show(c["pool_bytes"], "MiB")),
     ("SPM MiB", lambda c: show(c["spm_bytes"], "MiB")),
+    ("limit MiB", lambda c: show(c.get("limit_bytes"), "MiB")),
     ("PSI some, ms", lambda c: show(c["psi_some_us"], "ms of us")),
     ("full, ms", lambda c: show(c["psi_full_us"], "ms of us")),
     ("poisoned", lambda c: show(c["poisoned"])),

@@ -7,6 +7,7 @@ from .records import of_scenario
 from .units import name, show
 
 MOST = 24       # functions of a profile
+SHARERS = 12    # of those that lock, or share
 
 
 def scenario_rows(records, scenario):
@@ -40,7 +41,25 @@ def profile_tables(records):
     return text
 
 
-def profile_rows(columns):
+def sharing_tables(records):
+    """Functions that lock, and that write to shared lines, with the most CPUs; for a page"""
+    with_functions = [r for r in of_scenario(records, "contention") if r.get("sharing")]
+    most = max((r["figures"]["threads"] for r in with_functions), default=0)
+    those = {r["peer"]: r["sharing"] for r in with_functions if r["figures"]["threads"] == most}
+    text = []
+    for phase, what, title in (("out", "locked", "Push a page out: atomics"),
+                               ("use", "locked", "Use it again: atomics"),
+                               ("out", "shared", "Push a page out: writes to shared lines"),
+                               ("use", "shared", "Use it again: writes to shared lines")):
+        columns = {peer: s.get(phase, {}).get(what, {}) for peer, s in those.items()}
+        rows = profile_rows(columns, SHARERS, "times")
+        if rows:
+            text += [f"{title}, {most} CPUs:", "",
+                     *layout.markdown(["", *map(name, columns)], rows), ""]
+    return text
+
+
+def profile_rows(columns, limit=MOST, unit=""):
     """The functions that take most of any peer, the others in one row, and the sum"""
     most = {}
     for functions in columns.values():
@@ -48,9 +67,9 @@ def profile_rows(columns):
             most[function] = max(count, most.get(function, 0))
     if not most:
         return []
-    shown = sorted(most, key=lambda f: (-most[f], f))[:MOST]
-    rows = [[f"`{f}`", *(show(c.get(f)) for c in columns.values())] for f in shown]
-    rows.append(["all others", *(show(sum(v for f, v in c.items() if f not in shown))
+    shown = sorted(most, key=lambda f: (-most[f], f))[:limit]
+    rows = [[f"`{f}`", *(show(c.get(f), unit) for c in columns.values())] for f in shown]
+    rows.append(["all others", *(show(sum(v for f, v in c.items() if f not in shown), unit)
                                  for c in columns.values())])
-    rows.append(["sum", *(show(sum(c.values())) for c in columns.values())])
+    rows.append(["sum", *(show(sum(c.values()), unit) for c in columns.values())])
     return rows

@@ -42,6 +42,18 @@ From how many lines on, read of a page in the time in which a swapped one would 
 gone out again once, it takes less time to swap it than to read it in place. "prefetch" is for whole
 pages that are read from the first line to the last, "each line" for lines at random."""
 
+CONTENTION = """\
+For a page, on 1, 2, 4 and 8 CPUs, a thread each: instructions in the kernel; atomics, which are
+instructions that lock the bus; those of them that take a lock; writes to a line of 64 bytes that
+another CPU has written to while pages were pushed out, or used; and interrupts from other CPUs.
+Counted by a plugin of QEMU, with all CPUs of the VM on the host's. How long CPUs wait for each other
+is not known."""
+
+STUDY = """\
+The study has measured time on a machine, this is instructions of a VM, in microseconds of its clock,
+so what compares is the order of magnitude and what the parts are. A dash: the study, or this report,
+has no such figure; a write fault here migrates nothing. Demotions are one call for so many pages."""
+
 PROFILE = """\
 Instructions for a page, by function of the kernel; inlined ones count where they are. Counted by a
 plugin of QEMU, not sampled. Of the round trip through the page fault, all of it is here, also what
