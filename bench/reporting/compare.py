@@ -6,11 +6,14 @@ from .records import key, pages_of_disk
 # While tasks wait for the host, no instructions are counted. And stress-ng rounds its
 # time in the kernel, which sys has as well.
 NOT_REPEATED = ("elapsed_s", "system_s")
+# On more than one CPU, which the host runs as it likes
+WITHOUT_CLOCK = ("contention",)
 
 
 def repeatable(record):
-    """It has figures, and never waited for the host's disk."""
-    return bool(record["figures"]) and not pages_of_disk(record)
+    """It has figures, which count instructions, and never waited for the host's disk."""
+    return (bool(record["figures"]) and not pages_of_disk(record) and
+            record["scenario"] not in WITHOUT_CLOCK)
 
 
 def difference(a, b):

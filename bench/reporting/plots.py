@@ -9,7 +9,7 @@ from matplotlib import patches, pyplot, ticker  # noqa: E402 the backend comes f
 
 from .columns import columns_of
 from .latency import DELAYS, MODELS, OTHERS, paid, round_trip, stops_paying
-from .records import of_scenario, waited_for_disk
+from .records import best_software, figure as record_figure, find, of_scenario, waited_for_disk
 from .units import LINES, name, show
 
 matplotlib.rcParams.update({
@@ -190,6 +190,73 @@ def scaling(book, records):
     book.save(figure, "A page's cost as things grow; flat is good", "scaling")
 
 
+# What contends: figure, and what the plot says
+CONTENDS = (("locked", "atomics a page"), ("shared", "writes to shared lines a page"))
+
+
+def contention(book, records):
+    """Over CPUs, pages pushed out and used again"""
+    found = [r for r in of_scenario(records, "contention") if r.get("sharing")]
+    if len({r["figures"]["threads"] for r in found}) < 2:
+        return
+    figure, all_axes = pyplot.subplots(1, 2, figsize=(8, 3.6))
+    for axes, (key, unit) in zip(all_axes, CONTENDS):
+        for peer in dict.fromkeys(r["peer"] for r in found):
+            for phase, line, what in (("out", "o-", "out"), ("use", "s--", "use")):
+                points = sorted((r["figures"]["threads"], r["figures"][f"{phase}_{key}"])
+                                for r in found if r["peer"] == peer)
+                pool = peer.split("+")[0]
+                axes.plot([str(x) for x, _ in points], [y for _, y in points], line,
+                          color=style(peer)["color"], label=f"{name(peer)}, {what}",
+                          markerfacecolor="white" if pool == "zram" else None, markersize=4)
+        axes.set_xlabel("CPUs, a thread on each")
+        axes.set_ylabel(unit)
+        axes.set_ylim(bottom=0)
+    all_axes[1].legend(fontsize=6.5)
+    book.save(figure, "What contends on more than one CPU; less is better", "contention")
+
+
+# Scenario, case with the same DRAM, figure, and what it is
+EQUAL = [
+    ("mmap-read", "60 % zeroes", "iops", "fio: read, IOPS"),
+    ("mmap-write", "60 % zeroes", "iops", "fio: write, IOPS"),
+    ("mix", "60 % zeroes", "iops", "fio: 70 % reads, IOPS"),
+    ("redis", "GET", "ops_s", "redis: GET/s"),
+    ("kbuild", "2 at once", "cpu_s", "kernel: CPU time, inverse"),
+]
+
+
+def gain(records, scenario, case, key):
+    """How much better zspm is than the best that compresses by the CPU; None if not known"""
+    most = key != "cpu_s"
+    ours = record_figure(find(records, scenario, "zspm", case), key)
+    theirs = record_figure(best_software(records, scenario, case, key, most), key)
+    if not ours or not theirs:
+        return None
+    return ours / theirs if most else theirs / ours
+
+
+def equal_memory(book, records):
+    """zspm by the best software, with the same DRAM, and with as much memory in all"""
+    rows = [(text, [gain(records, scenario, c, key) for c in (case, "equal memory")])
+            for scenario, case, key, text in EQUAL]
+    rows = [(text, values) for text, values in rows if None not in values]
+    if not rows:
+        return
+    figure, axes = pyplot.subplots(figsize=(7, 0.6 * len(rows) + 1.6))
+    for i, (what, shade) in enumerate((("the same DRAM", 1), ("as much memory in all", 0.45))):
+        drawn = axes.barh([k + 0.4 * i for k in range(len(rows))], [v[i] for _, v in rows], 0.4,
+                          label=what, alpha=shade, **style("zspm"))
+        axes.bar_label(drawn, [f"{v[i]:.2f}" for _, v in rows], padding=3)
+    axes.axvline(1, color="#000000", linewidth=0.8)
+    axes.set_yticks([k + 0.2 for k in range(len(rows))], [text for text, _ in rows])
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set_xlabel("zspm by the best peer that compresses with the CPU")
+    figure.legend(fontsize=7, loc="upper right")
+    book.save(figure, "zspm with a device of 0 ns; more is better", "equal-memory")
+
+
 READS = (1, 100000)      # lines, both ends of the axis
 
 
@@ -245,5 +312,7 @@ def draw(records, directory, host, clock):
     all_bars(book, records)
     read_mostly(book, records)
     scaling(book, records)
+    contention(book, records)
+    equal_memory(book, records)
     reads_that_pay(book, records)
     return book.made

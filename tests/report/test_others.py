@@ -65,7 +65,9 @@ class Compare(unittest.TestCase):
 
     def test_what_cannot_be_compared(self):
         waited = record("pages", "zspm", figures={"out_ns": 1}, pswpin=1)
+        several = record("contention", "zspm", "2 CPUs", {"out_locked": 1})
         for first, second in ((waited, waited), (record("pages", "zspm"), pages("zspm", 1, 1)),
+                              (several, several),
                               (pages("zspm", 1, 1), pages("null", 2, 2))):
             self.assertEqual(self.compare([first], [second])[1],
                              "0 figures, 0 of them differ by over 1 %\n")
@@ -89,6 +91,11 @@ RECORDS = [
     pages("zspm", 6100, 720, "128 MiB of SPM", "scaling"),
     pages("zspm", 6100, 720, "512 MiB of SPM", "scaling"),
     mix("mapped", 2000, 50, 1), mix("none", 1900, 0, 0), record("redis", "zspm", "GET"),
+    *({**record("contention", "zspm", f"{n} CPUs", {
+        "threads": n, "out_locked": n, "out_shared": 1, "use_locked": n, "use_shared": 2}),
+       "sharing": {"out": {}}} for n in (1, 2)),
+    *(record("kbuild", peer, case, {"cpu_s": seconds}) for case in ("2 at once", "equal memory")
+      for peer, seconds in (("zspm", 2.0), ("zram+lz4", 2.5))),
 ]
 
 
@@ -106,7 +113,9 @@ class Plots(unittest.TestCase):
         made, files = self.draw(RECORDS)
         names = [name for _, name in made]
         self.assertEqual(names, ["contents.svg", "pages-out_ns.svg", "pages-in_p50_ns.svg",
-                                 "read-mostly.svg", "scaling.svg", "reads-that-pay.svg"])
+                                 "kbuild-cpu_s.svg", "read-mostly.svg", "scaling.svg",
+                                 "contention.svg", "equal-memory.svg", "reads-that-pay.svg"])
+        self.assertIn("1.25", files["equal-memory.svg"].decode())
         for name in names:
             text = files[name].decode()
             for want in ("commit 1234567", "A CPU", "clock: instructions"):
