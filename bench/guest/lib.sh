@@ -332,7 +332,7 @@ undone() {
 measure_here() {
 	local label=$1 figures rc=0
 	shift
-	[ -z "$equal" ] || label='equal memory'
+	[ "$more_bytes" -eq 0 ] || label='equal memory'
 	say "step $name $peer: $label"
 	read_counters
 	figures=$("$@") || rc=$?
@@ -454,14 +454,14 @@ use_of() {
 }
 
 # What the device takes of physical memory, if it compresses as well as zsmalloc with lz4 does:
-# the peers that have no device get as much DRAM more. The peer with the device is measured, the
-# other one only watched, as it has less memory than it will have.
+# the peers that have no device get as much DRAM more. What both peers do to find that is
+# measured, too, as the case that it is.
 measure_more() {
 	local device_bytes
 	more_bytes=0
 	use_of zspm
 	device_bytes=$most_bytes
-	use_of zsmalloc+lz4 >/dev/null
+	use_of zsmalloc+lz4
 	[ $((device_bytes * most_pages)) -gt 0 ] ||
 		die "nothing went to SPM, or to zswap: is there too much memory for this work?"
 	more_bytes=$((device_bytes * pool_of_pages / most_pages / 4096))

@@ -226,11 +226,12 @@ EQUAL = [
 ]
 
 
-def gain(records, scenario, case, key):
-    """How much better zspm is than the best that compresses by the CPU; None if not known"""
+def gain(records, scenario, case, key, other):
+    """How much better zspm is than the best that compresses by the CPU, in the other case;
+    None if not known. zspm has the same memory in both."""
     most = key != "cpu_s"
     ours = record_figure(find(records, scenario, "zspm", case), key)
-    theirs = record_figure(best_software(records, scenario, case, key, most), key)
+    theirs = record_figure(best_software(records, scenario, other, key, most), key)
     if not ours or not theirs:
         return None
     return ours / theirs if most else theirs / ours
@@ -238,7 +239,8 @@ def gain(records, scenario, case, key):
 
 def equal_memory(book, records):
     """zspm by the best software, with the same DRAM, and with as much memory in all"""
-    rows = [(text, [gain(records, scenario, c, key) for c in (case, "equal memory")])
+    rows = [(text, [gain(records, scenario, case, key, other)
+                    for other in (case, "equal memory")])
             for scenario, case, key, text in EQUAL]
     rows = [(text, values) for text, values in rows if None not in values]
     if not rows:
