@@ -36,7 +36,8 @@ def host_table(host):
     """Programs that no scenario needed have no version."""
     rows = [[text, host[key]] for key, text in HOST.items() if host.get(key)]
     for added in host.get("added", []):
-        rows.append(["Added later", f"{added['command']}; {added['date']}, commit {added['commit']}"])
+        rows.append(["Added later", f"`{added['command']}`; {added['date']}, "
+                     f"commit {added['commit']}"])
     return layout.markdown(["", ""], rows)
 
 

@@ -46,13 +46,14 @@ CONTENTION = """\
 For a page, on 1, 2, 4 and 8 CPUs, a thread each: instructions in the kernel; atomics, which are
 instructions that lock the bus; those of them that take a lock; writes to a line of 64 bytes that
 another CPU has written to while pages were pushed out, or used; and interrupts from other CPUs.
-Counted by a plugin of QEMU, with all CPUs of the VM on the host's. How long CPUs wait for each other
-is not known."""
+Counted by a plugin of QEMU, with all CPUs of the VM on the host's. How long CPUs wait for each
+other is not known."""
 
 STUDY = """\
-The study has measured time on a machine, this is instructions of a VM, in microseconds of its clock,
-so what compares is the order of magnitude and what the parts are. A dash: the study, or this report,
-has no such figure; a write fault here migrates nothing. Demotions are one call for so many pages."""
+The study has measured time on a machine, this is instructions of a VM, in microseconds of its
+clock, so what compares is the order of magnitude and what the parts are. A dash: the study, or this
+report, has no such figure; a write fault here migrates nothing. Demotions are one call for so many
+pages."""
 
 PROFILE = """\
 Instructions for a page, by function of the kernel; inlined ones count where they are. Counted by a

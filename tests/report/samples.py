@@ -7,8 +7,8 @@ COUNTERS = {name: 0 for name in (
     "user_us psi_some_us psi_full_us all_demoted all_undone pool_bytes spm_bytes").split()}
 
 HOST = {"command": "bench/run", "date": "2026-01-02", "commit": "1234567", "kernel": "6.12-spm",
-        "clock": "icount", "settings": "server", "cpu": "A CPU", "cpus": "2", "host": "Linux", "debian": "12",
-        "qemu": "QEMU 7 (Debian)", "gcc": "gcc", "fio": "fio", "stress": "", "redis": ""}
+        "clock": "icount", "settings": "server", "cpu": "A CPU", "cpus": "2", "host": "Linux",
+        "debian": "12", "qemu": "QEMU 7 (Debian)", "gcc": "gcc", "fio": "fio", "stress": "", "redis": ""}
 
 
 def record(scenario, peer, case="60 % zeroes", figures=None, **counters):

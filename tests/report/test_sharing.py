@@ -106,9 +106,9 @@ class Study(unittest.TestCase):
 
 class Host(unittest.TestCase):
     def test_what_was_added_is_said(self):
-        added = {"command": "bench/run --add --only tail", "date": "2026-01-03", "commit": "89abcde"}
+        added = {"command": "bench/run --add", "date": "2026-01-03", "commit": "89abcde"}
         text = "\n".join(bench.host_table({**HOST, "added": [added], "note": "Why"}))
-        self.assertIn("| Added later | bench/run --add --only tail; 2026-01-03, commit 89abcde |", text)
+        self.assertIn("| Added later | `bench/run --add`; 2026-01-03, commit 89abcde |", text)
         self.assertIn("| Note | Why |", text)
         self.assertNotIn("Added later", "\n".join(bench.host_table(HOST)))
 
