@@ -39,7 +39,9 @@ def footer(host, clock):
     """On what it was measured, in two lines"""
     how = {"icount": "clock: instructions, 1 = 1 ns of the VM (-icount)",
            "wall": "clock: real time"}[clock]
-    return (f"{how}; commit {host['commit']}, {host['date']}\n"
+    commits = dict.fromkeys(h["commit"] for h in (host, *host.get("added", [])))
+    word = "commits" if len(commits) > 1 else "commit"
+    return (f"{how}; {word} {', '.join(commits)}; {host['date']}\n"
             f"kernel {host['kernel']}; host: {host['cpu']}; {host['qemu'].split(' (')[0]}")
 
 
@@ -114,7 +116,9 @@ def contents(book, records):
     found = [r for r in of_scenario(records, "contents")
              if r["figures"] and not waited_for_disk(r)]
     peers = list(dict.fromkeys(r["peer"] for r in found))
-    kinds = list(dict.fromkeys(r["case"] for r in found))
+    those = {r["case"] for r in found}
+    kinds = [k for k in dict.fromkeys(r["case"] for r in of_scenario(records, "contents"))
+             if k in those]
     if len(peers) < 2:
         return
     figure, both = pyplot.subplots(1, 2, figsize=(8, 0.17 * len(kinds) * len(peers) + 1.8),

@@ -125,6 +125,10 @@ class Plots(unittest.TestCase):
             self.assertIn(name.replace(".svg", ".png"), files)
         self.assertIn("40,000", files["pages-out_ns.svg"].decode())
 
+    def test_all_commits_are_named(self):
+        host = {**HOST, "added": [{**HOST, "commit": "89abcde"}, HOST]}
+        self.assertIn("commits 1234567, 89abcde; 2026-01-02", plots.footer(host, "icount"))
+
     def test_peers_keep_their_colours(self):
         self.assertEqual(plots.style("zspm")["color"], plots.COLOURS["zspm"])
         self.assertEqual(plots.style("zram+lz4")["color"], plots.style("zsmalloc+lz4")["color"])
