@@ -6,8 +6,8 @@ import pathlib
 
 from . import aims, latency, layout, study, tables
 from .records import Error, scenarios
-from .words import (CLOCKS, CONTENTION, LATENCY, PROFILE, SAME, SETTINGS, STOPS_PAYING, STUDY,
-                    WAITED)
+from .words import (CLOCKS, CONTENTION, LATENCY, PAYS_UP_TO, PROFILE, SAME, SETTINGS,
+                    STOPS_PAYING, STUDY, WAITED)
 from .units import one_line
 
 HOST = {
@@ -67,6 +67,7 @@ def text(records, host, all_aims, plots):
     lines += section("More than one CPU: who locks, and who shares",
                      tables.sharing_tables(records), CONTENTION)
     lines += section("Beside an independent study", study.table(records), STUDY)
+    lines += section("Up to which latency zspm pays", latency.pays_up_to_table(records), PAYS_UP_TO)
     lines += section("When mapped mode stops paying", latency.stops_paying_table(records),
                      STOPS_PAYING)
     lines += section("Where the instructions go", tables.profile_tables(records), PROFILE)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from . import layout
 from .columns import columns_of, demoted, promoted
-from .records import figure, find, of_scenario
+from .records import best_software, figure, find, of_scenario
 from .units import LINES, SPM_PEERS, name, ratio, show
 
 DELAYS = (250, 1000)    # ns
@@ -139,6 +139,61 @@ def table(records, scenario):
     """In Markdown"""
     return layout.markdown(["", "", "", *(label for _, _, label in MODELS)],
                            rows_of(records, scenario))
+
+
+# ---- Up to which latency zspm pays ----
+
+# Scenario, the case with the same DRAM, figure, and what it is
+COMPARED_BY = [
+    ("mmap-read", "60 % zeroes", "iops", "fio: read, IOPS"),
+    ("mmap-write", "60 % zeroes", "iops", "fio: write, IOPS"),
+    ("mix", "60 % zeroes", "iops", "fio: 70 % reads, IOPS"),
+    ("redis", "GET", "ops_s", "redis: GET/s"),
+    ("postgresql", "select only", "ops_s", "PostgreSQL: select only, 1/s"),
+    ("kbuild", "2 at once", "cpu_s", "kernel: CPU time"),
+]
+EQUAL_MEMORY = "equal memory"
+
+
+def column_of(scenario, key):
+    return next(c for c in columns_of(scenario) if c.key == key)
+
+
+def pays_up_to(records, scenario, case, key, other, prefetch):
+    """ns that the CPU may wait for a line, until zspm is no better than the best that compresses
+    by the CPU is in the other case; below 0: it never is. And that peer. None if not known"""
+    most = key != "cpu_s"
+    best = best_software(records, scenario, other, key, most)
+    record = find(records, scenario, "zspm", case)
+    ours, theirs = figure(record, key), figure(best, key)
+    if not ours or not theirs:
+        return None
+    column = column_of(scenario, key)
+    by = touched(record, column)
+    if by is None or not by.lines:
+        return None
+    slower = 1e9 / theirs - 1e9 / ours if column.kind == "rate" else (theirs - ours) * 1e9
+    return slower / (by.waits if prefetch else by.lines), best["peer"]
+
+
+def pays_cells(records, scenario, case, key, other):
+    found = [pays_up_to(records, scenario, case, key, other, prefetch)
+             for prefetch in (True, False)]
+    if None in found:
+        return None
+    return [name(found[0][1]), *(show(ns) if ns > 0 else "never" for ns, _ in found)]
+
+
+def pays_up_to_table(records):
+    """In Markdown"""
+    rows = []
+    for scenario, case, key, text in COMPARED_BY:
+        for other, memory in ((case, "the same DRAM"), (EQUAL_MEMORY, "as much memory in all")):
+            cells = pays_cells(records, scenario, case, key, other)
+            if cells:
+                rows.append([text, memory, *cells])
+    return layout.markdown(["", "the best peer has", "the best peer", "ns, prefetch",
+                            "ns, each line"], rows)
 
 
 # ---- When mapped mode stops paying ----

@@ -8,7 +8,8 @@ matplotlib.use("agg")
 from matplotlib import patches, pyplot, ticker  # noqa: E402 the backend comes first
 
 from .columns import columns_of
-from .latency import DELAYS, MODELS, OTHERS, paid, round_trip, stops_paying
+from .latency import (COMPARED_BY, DELAYS, EQUAL_MEMORY, MODELS, OTHERS, column_of, paid, round_trip,
+                      stops_paying)
 from .records import best_software, figure as record_figure, find, of_scenario, waited_for_disk
 from .units import LINES, name, show
 
@@ -220,47 +221,47 @@ def contention(book, records):
     book.save(figure, "What contends on more than one CPU; less is better", "contention")
 
 
-# Scenario, case with the same DRAM, figure, and what it is
-EQUAL = [
-    ("mmap-read", "60 % zeroes", "iops", "fio: read, IOPS"),
-    ("mmap-write", "60 % zeroes", "iops", "fio: write, IOPS"),
-    ("mix", "60 % zeroes", "iops", "fio: 70 % reads, IOPS"),
-    ("redis", "GET", "ops_s", "redis: GET/s"),
-    ("kbuild", "2 at once", "cpu_s", "kernel: CPU time, inverse"),
-]
+# What the best peer has as much of, what zspm's device takes, and how dark the bar is
+AGAINST = [("the same DRAM, 0 ns", False, 0, False, 1),
+           ("as much memory in all, 0 ns", True, 0, False, 0.7),
+           ("and 250 ns, prefetch", True, 250, True, 0.45),
+           ("and 250 ns, each line", True, 250, False, 0.2)]
 
 
-def gain(records, scenario, case, key, other):
-    """How much better zspm is than the best that compresses by the CPU, in the other case;
-    None if not known. zspm has the same memory in both."""
+def gain(records, scenario, case, key, how):
+    """How much better zspm is than the best that compresses by the CPU; None if not known.
+    zspm has the same memory in both cases."""
+    _, equal, delay, prefetch, _ = how
     most = key != "cpu_s"
-    ours = record_figure(find(records, scenario, "zspm", case), key)
-    theirs = record_figure(best_software(records, scenario, other, key, most), key)
-    if not ours or not theirs:
+    record = find(records, scenario, "zspm", case)
+    theirs = record_figure(best_software(records, scenario, EQUAL_MEMORY if equal else case, key,
+                                         most), key)
+    if not record or not record["figures"] or not theirs:
         return None
-    return ours / theirs if most else theirs / ours
+    ours = paid(record, column_of(scenario, key), delay, prefetch)
+    return None if not ours else ours / theirs if most else theirs / ours
 
 
 def equal_memory(book, records):
     """zspm by the best software, with the same DRAM, and with as much memory in all"""
-    rows = [(text, [gain(records, scenario, case, key, other)
-                    for other in (case, "equal memory")])
-            for scenario, case, key, text in EQUAL]
+    rows = [(text, [gain(records, scenario, case, key, how) for how in AGAINST])
+            for scenario, case, key, text in COMPARED_BY]
     rows = [(text, values) for text, values in rows if None not in values]
     if not rows:
         return
-    figure, axes = pyplot.subplots(figsize=(7, 0.6 * len(rows) + 1.6))
-    for i, (what, shade) in enumerate((("the same DRAM", 1), ("as much memory in all", 0.45))):
-        drawn = axes.barh([k + 0.4 * i for k in range(len(rows))], [v[i] for _, v in rows], 0.4,
+    figure, axes = pyplot.subplots(figsize=(7, 0.75 * len(rows) + 1.7))
+    high = 0.8 / len(AGAINST)
+    for i, (what, *_, shade) in enumerate(AGAINST):
+        drawn = axes.barh([k + high * i for k in range(len(rows))], [v[i] for _, v in rows], high,
                           label=what, alpha=shade, **style("zspm"))
-        axes.bar_label(drawn, [f"{v[i]:.2f}" for _, v in rows], padding=3)
+        axes.bar_label(drawn, [f"{v[i]:.2f}" for _, v in rows], padding=3, fontsize=7)
     axes.axvline(1, color="#000000", linewidth=0.8)
-    axes.set_yticks([k + 0.2 for k in range(len(rows))], [text for text, _ in rows])
+    axes.set_yticks([k + 0.4 - high / 2 for k in range(len(rows))], [text for text, _ in rows])
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.set_xlabel("zspm by the best peer that compresses with the CPU")
-    figure.legend(fontsize=7, loc="upper right")
-    book.save(figure, "zspm with a device of 0 ns; more is better", "equal-memory")
+    figure.legend(fontsize=7, loc="upper right", ncols=2)
+    book.save(figure, "zspm; more is better", "equal-memory")
 
 
 READS = (1, 100000)      # lines, both ends of the axis

@@ -37,6 +37,11 @@ kernel touches: lines that are read in place, and the 64 of each page that is co
 or from it. "prefetch": it waits for the first line of such a page only. What was not counted is
 "not known". Documentation/bench/method.rst states the model."""
 
+PAYS_UP_TO = """\
+How long the CPU may wait for the device, until zspm is no better than the best peer that compresses
+with the CPU: for each page that it copies ("prefetch"), or for each of its 64 lines ("each line").
+The peer has the same DRAM, or as much memory in all: as much DRAM more as the device takes."""
+
 STOPS_PAYING = """\
 From how many lines on, read of a page in the time in which a swapped one would have come back and
 gone out again once, it takes less time to swap it than to read it in place. "prefetch" is for whole

@@ -149,5 +149,43 @@ class Kinds(unittest.TestCase):
                 self.assertIn(column.kind, ("", "out", "mean", "percentile", "rate"), scenario)
 
 
+class PaysUpTo(unittest.TestCase):
+    def records(self):
+        """zspm takes 1 ms of a second's thousand reads, and moves two pages for each"""
+        ours = record("mix", "zspm", figures={"iops": 1000, "ios": 10}, zswpin=20)
+        return [ours, record("mix", "zram+lz4", figures={"iops": 800, "ios": 10}),
+                record("mix", "zsmalloc+lz4", figures={"iops": 500, "ios": 10}),
+                record("mix", "zram+lz4", "equal memory", {"iops": 1100, "ios": 10})]
+
+    def test_until_both_take_the_same(self):
+        ns, peer = latency.pays_up_to(self.records(), "mix", "60 % zeroes", "iops", "60 % zeroes",
+                                      True)
+        self.assertEqual(peer, "zram+lz4")
+        self.assertAlmostEqual(ns, 250000 / 2)
+        column = latency.column_of("mix", "iops")
+        self.assertAlmostEqual(latency.paid(self.records()[0], column, ns, True), 800)
+        ns, _ = latency.pays_up_to(self.records(), "mix", "60 % zeroes", "iops", "60 % zeroes",
+                                   False)
+        self.assertAlmostEqual(latency.paid(self.records()[0], column, ns, False), 800)
+
+    def test_table(self):
+        text = latency.pays_up_to_table(self.records())
+        self.assertEqual(text[2:], [
+            "| fio: 70 % reads, IOPS | the same DRAM | zram + lz4 | 125,000 | 1,953 |",
+            "| fio: 70 % reads, IOPS | as much memory in all | zram + lz4 | never | never |"])
+
+    def test_times(self):
+        found = [record("kbuild", "zspm", "2 at once", {"cpu_s": 2.0}, zswpout=1000),
+                 record("kbuild", "zram+lz4", "2 at once", {"cpu_s": 2.5})]
+        ns, _ = latency.pays_up_to(found, "kbuild", "2 at once", "cpu_s", "2 at once", True)
+        self.assertAlmostEqual(ns, 500000)
+
+    def test_what_is_not_known(self):
+        found = [record("mix", "zspm", figures={"iops": 1000, "ios": 10}),
+                 record("mix", "zram+lz4", figures={"iops": 800, "ios": 10})]
+        self.assertEqual(latency.pays_up_to_table(found), [])
+        self.assertEqual(latency.pays_up_to_table([]), [])
+
+
 if __name__ == "__main__":
     unittest.main()
