@@ -7,7 +7,7 @@ from .records import figure, find
 from .units import NOTHING, show
 
 # By which functions a page is copied when a write brings it to DRAM
-COPIES = ("copy_mc", "copy_page", "copy_user", "copy_highpage")
+COPIES = ("copy_mc", "copy_page", "memcpy")
 
 
 def tail(records, peer, case, key):
