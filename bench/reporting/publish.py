@@ -12,7 +12,7 @@ PLACE = "Documentation/bench"
 # What must not be named while it isn't there
 NAMED = re.compile(r"Documentation/bench/[\w.-]+\.(?:md|jsonl|json|svg)")
 # What makes a run one of a part only
-PART = ("--quick", "--only", "--peers")
+PART = ("--quick", "--only", "--peers", "--equal", "--same", "--cpus")
 
 
 def pages(root):
