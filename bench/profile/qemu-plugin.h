@@ -7,11 +7,12 @@
 #ifndef BENCH_QEMU_PLUGIN_H
 #define BENCH_QEMU_PLUGIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-	QEMU_PLUGIN_MEM_W = 2,		/* which: writes */
+	QEMU_PLUGIN_MEM_RW = 3,		/* which: reads and writes */
 };
 
 typedef uint64_t qemu_plugin_id_t;
@@ -33,6 +34,7 @@ void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_insn_e
 					  int flags, void *data);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qemu_mem_cb cb, int flags,
 				      int which, void *data);
+bool qemu_plugin_mem_is_store(uint32_t info);
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_atexit_cb cb, void *data);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);

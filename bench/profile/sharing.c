@@ -2,11 +2,11 @@
 /*
  * sharing - counts for QEMU what the CPUs of a guest do to memory that others use
  *
- * In the kernel, where it runs: instructions; those that lock the bus; and writes to a
- * line of 64 bytes that another CPU has written to in the same phase, which is what moves
- * lines from cache to cache. How the CPUs take turns doesn't change the first two much, and
- * the third only for the first writes to a line, so it may be counted on a host with fewer
- * CPUs. What spins for a lock counts as it is.
+ * In the kernel: blocks that run; instructions that lock the bus; and writes to a line of
+ * 64 bytes that another CPU has written to in the same phase, which is what moves lines
+ * from cache to cache. How the CPUs take turns changes the second but little, and the third
+ * only for the first writes to a line, so they may be counted on a host with fewer CPUs.
+ * A CPU that waits for another one spins, so how many instructions run says nothing.
  *
  * A program in the guest says what it is about to do by mark() in bench/memory.h; each
  * thread says it for the CPU that it is on. When QEMU ends, each line of the file given by
@@ -127,8 +127,8 @@ static void wrote(unsigned int cpu, uint32_t info, uint64_t address, void *data)
 	uint32_t me, writers;
 	struct line *l;
 
-	(void)info;
-	if (!phase || address < KERNEL)
+	/* QEMU 7.2 calls for reads, even if it is asked for writes only. */
+	if (!phase || address < KERNEL || !qemu_plugin_mem_is_store(info))
 		return;
 	me = UINT32_C(1) << cpu;
 	l = line_of(address / 64);
@@ -194,7 +194,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		s = new_site(qemu_plugin_insn_vaddr(insn), 0, locks(insn));
 		if (s->locked)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, ran, 0, s);
-		qemu_plugin_register_vcpu_mem_cb(insn, wrote, 0, QEMU_PLUGIN_MEM_W, s);
+		qemu_plugin_register_vcpu_mem_cb(insn, wrote, 0, QEMU_PLUGIN_MEM_RW, s);
 	}
 }
 

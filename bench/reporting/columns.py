@@ -61,7 +61,7 @@ REQUESTS = [Column("requests/s", "ops_s", kind="rate"), Column("mean, us", "mean
 CONTENTION = [Column(f"{phase}: {label}", f"{phase}_{key}", unit)
               for phase in ("out", "use")
               for label, key, unit in (
-                  ("instructions", "instructions", ""), ("atomics", "locked", "times"),
+                  ("atomics", "locked", "times"),
                   ("locks taken", "locks", "times"), ("shared writes", "shared", "times"),
                   ("IPIs", "ipis", "times"))]
 # By step, and what the device did meanwhile

@@ -48,8 +48,8 @@ gone out again once, it takes less time to swap it than to read it in place. "pr
 pages that are read from the first line to the last, "each line" for lines at random."""
 
 CONTENTION = """\
-For a page, on 1, 2, 4 and 8 CPUs, a thread each: instructions in the kernel; atomics, which are
-instructions that lock the bus; those of them that take a lock; writes to a line of 64 bytes that
+For a page, on 1, 2, 4 and 8 CPUs, a thread each, in the kernel: atomics, which are instructions
+that lock the bus; those of them that take a lock; writes to a line of 64 bytes that
 another CPU has written to while pages were pushed out, or used; and interrupts from other CPUs.
 Counted by a plugin of QEMU, with all CPUs of the VM on the host's. How long CPUs wait for each
 other is not known."""
