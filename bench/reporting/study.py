@@ -32,7 +32,7 @@ ROWS = [
     ("demote 1 page", NOTHING, lambda r: tail(r, "mapped", "1 at a time", "out_p50_ns"), 1),
     ("demote 16 pages", NOTHING, lambda r: tail(r, "mapped", "16 at a time", "out_p50_ns"), 16),
     ("demote 256 pages", NOTHING, lambda r: tail(r, "mapped", "256 at a time", "out_p50_ns"), 256),
-    ("longest demotion while trims take 15 ms", "15 ms",
+    ("longest demotion while trims take 15 ms", "a trim: 15 ms",
      lambda r: tail(r, "mapped", "trims of 15 ms", "out_max_ns"), 1),
     ("longest write fault while trims take 15 ms", NOTHING,
      lambda r: tail(r, "mapped", "trims of 15 ms", "use_max_ns"), 1),
