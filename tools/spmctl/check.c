@@ -358,7 +358,7 @@ static int check_process(const char *pid, void *data)
 		    MORE "are swapped out to SPM count as swap in use", pid);
 	else if (!strcmp(comm, "earlyoom") && machine->mapped_works && !machine->swap)
 		say(machine, NOTE, "oomd", "earlyoom runs (%s), and there is no swap: it kills when DRAM is"
-		    MORE "nearly used up, before reclaim demotes. Have swap, or -m 2", pid);
+		    MORE "nearly used up, before reclaim demotes. Have swap", pid);
 	else if (!strcmp(comm, "earlyoom"))
 		say(machine, NOTE, "oomd", "earlyoom runs (%s). It kills when DRAM and swap are nearly used"
 		    MORE "up; pages that are swapped out to SPM count as swap in use", pid);
