@@ -39,7 +39,7 @@ def style(peer):
 def footer(host, clock):
     """On what it was measured, in two lines"""
     how = {"icount": "clock: instructions, 1 = 1 ns of the VM (-icount)",
-           "wall": "clock: real time"}[clock]
+           "wall": "clock: real time", "none": "no clock: counted by a plugin of QEMU"}[clock]
     commits = dict.fromkeys(h["commit"] for h in (host, *host.get("added", [])))
     word = "commits" if len(commits) > 1 else "commit"
     return (f"{how}; {word} {', '.join(commits)}; {host['date']}\n"
@@ -51,12 +51,13 @@ class Book:
 
     def __init__(self, directory, host, clock):
         self.directory = pathlib.Path(directory)
-        self.footer = footer(host, clock)
+        self.host, self.clock = host, clock
         self.made = []      # title and file's name
 
-    def save(self, figure, title, stem):
+    def save(self, figure, title, stem, clock=""):
         figure.suptitle(title, fontsize=11, x=0.01, ha="left")
-        figure.text(0.01, 0.01, self.footer, fontsize=6.5, color="#444444", va="bottom")
+        figure.text(0.01, 0.01, footer(self.host, clock or self.clock), fontsize=6.5,
+                    color="#444444", va="bottom")
         height = figure.get_size_inches()[1]
         figure.tight_layout(rect=(0, 0.38 / height, 1, 1 - 0.12 / height))
         figure.savefig(self.directory / f"{stem}.svg", metadata={"Date": None})
@@ -188,10 +189,10 @@ def scaling(book, records):
                 axes.plot([f"{x:,}" for x, _ in points], [y for _, y in points], line,
                           color=COLOURS[peer], label=f"{name(peer)}, {what}")
         axes.set_xlabel(unit)
-        axes.set_ylim(bottom=0)
         axes.tick_params(axis="x", labelsize=7)
     all_axes[0][0].set_ylabel("instructions a page")
-    all_axes[0][-1].legend(fontsize=7)
+    all_axes[0][0].set_ylim(0, 1.1 * all_axes[0][0].get_ylim()[1])
+    all_axes[0][-1].legend(fontsize=7, loc="lower right")
     book.save(figure, "A page's cost as things grow; flat is good", "scaling")
 
 
@@ -218,7 +219,7 @@ def contention(book, records):
         axes.set_ylabel(unit)
         axes.set_ylim(bottom=0)
     all_axes[1].legend(fontsize=6.5)
-    book.save(figure, "What contends on more than one CPU; less is better", "contention")
+    book.save(figure, "What contends on more than one CPU; less is better", "contention", "none")
 
 
 # What the best peer has as much of, what zspm's device takes, and how dark the bar is
