@@ -54,7 +54,26 @@ USES = [Column("use: mean", "in_mean_ns", kind="mean"),
         Column("p99.9", "in_p999_ns", kind="percentile")]
 PAGES = [Column("out", "out_ns", kind="out"), *USES]
 
-REQUESTS = [Column("requests/s", "ops_s", kind="rate"), Column("mean, us", "mean_ns", "us"),
+class OfClients(Column):
+    """A rate of clients that wait for each answer; else it is the client that it is of"""
+
+    def value(self, figures):
+        return super().value(figures) if "mean_ns" in figures else None
+
+
+class ServerTime(Column):
+    """CPU time of the cgroup for an operation"""
+
+    def cell(self, record):
+        if record["figures"] is None:
+            return "FAILED"
+        counters = record["counters"]
+        return self.show(ratio(1000 * (counters["system_us"] + counters["user_us"]),
+                               record["figures"].get("ops")))
+
+
+REQUESTS = [OfClients("requests/s", "ops_s", kind="rate"),
+            ServerTime("CPU for each, us", "", "us"), Column("mean, us", "mean_ns", "us"),
             Column("p50, us", "p50_ns", "us", "percentile"),
             Column("p99, us", "p99_ns", "us", "percentile")]
 # By phase: what contention counts for a page

@@ -100,7 +100,8 @@ class OfCounters(unittest.TestCase):
 
     def test_reads_in_place_that_nobody_counted_are_not_known(self):
         for peer in ("mapped", "zspm+mapped", "tier"):
-            found = [record("redis", peer, "GET", {"ops_s": 1000, "ops": 10}, demoted=5)]
+            found = [record("redis", peer, "GET",
+                            {"ops_s": 1000, "ops": 10, "mean_ns": 1}, demoted=5)]
             cells = row(found, "redis", peer.replace("+", " + "), "requests/s")
             self.assertEqual(cells, ["1,000", *["not known"] * 4])
 

@@ -123,9 +123,16 @@ class Scenarios(unittest.TestCase):
             figures = {c.key: 2000 for c in columns}
             _, rows = tables.short_rows([record(scenario, "zspm", figures=figures)], scenario)
             for column, cell in zip(columns, rows[0][1:]):
-                if column.per or column.label == "without a fault, %":
+                if column.per or column.label in ("without a fault, %", "CPU for each, us"):
                     continue
                 self.assertEqual(cell, units.show(2000, column.unit), (scenario, column.label))
+
+    def test_a_client_that_sleeps_has_no_rate(self):
+        found = [record("redis", "zspm", "SET", {"ops": 100, "ops_s": 5}, system_us=1, user_us=2),
+                 record("redis", "zspm", "GET", {"ops": 0, "ops_s": 5, "mean_ns": 1000})]
+        _, rows = tables.short_rows(found, "redis")
+        self.assertEqual(rows[0][1:4], ["-", "0.03", "-"])
+        self.assertEqual(rows[1][1:4], ["5", "-", "1.00"])
 
     def test_a_scenario_without_columns_shows_counters(self):
         head, rows = tables.scenario_rows([record("new", "zspm", figures={"x": 1})], "new")
