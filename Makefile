@@ -6,7 +6,8 @@
 help:
 	@echo 'SPM for Linux. Times are for 2 cores without hardware virtualisation.'
 	@echo
-	@echo '  make demo          see it work, in a virtual machine       1 minute, plus the kernel'
+	@echo '  make demo          see it work, in a virtual machine       2 minutes, plus the kernel;'
+	@echo '                     bench/demo --shell: in such a machine, a load, and spmctl watch'
 	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
 	@echo '  make docs          Documentation/ as HTML, in build/docs   10 seconds; a part of make check'
 	@echo '  make test          every test, in virtual machines         an hour, plus both kernels'
@@ -32,8 +33,8 @@ help:
 	@echo '  make test-deb-tools   does it install, upgrade and go?     2 minutes; 5 at first'
 	@echo
 	@echo '  make kernel        plain kernel, for demo and bench        8 minutes at first,'
-	@echo '  make kernel-debug  test kernel: lockdep, KUnit, kmemleak   seconds after a change,'
-	@echo '  make kernel-off    every SPM option off                    1 second when nothing changed'
+	@echo '  make kernel-debug  test kernel: lockdep, KUnit, kmemleak   15 minutes at first; seconds'
+	@echo '  make kernel-off    every SPM option off                    after a change, or 1 if none'
 	@echo '  make kernel DEBUG=1   the same as make kernel-debug'
 	@echo '  make kernel VARIANT=debian   as Debian configures it, with modules for servers:'
 	@echo '                     35 minutes at first; FULL=1 has all modules, takes hours'

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The demo's table: peers beside each other, from the records of bench/guest/demo."""
+"""What the demo prints: peers beside each other, from the records of bench/guest/demo, and what
+the emulated device showed, from those of bench/guest/device."""
+
+import textwrap
 
 from . import layout
 from .records import figure, find
-from .units import MIB, name, ratio, show
+from .units import MIB, NOTHING, name, one_line, ratio, show
 from .words import CLOCKS, PLAIN_SWAP, SAME, SETTINGS
 
 SCENARIO, BASE, OURS = "demo", "zsmalloc+lz4", "zspm"
+DEVICE = "device"
 SECTIONS = ("write", "randread", "verify")      # of bench/fio/demo.fio
 
 
@@ -74,13 +78,65 @@ def verdict(peers):
             f"{base.last('pool_bytes') / MIB:.0f} MiB.")
 
 
+def saves(f):
+    """A device that compresses, beside a compressor"""
+    rows = [["swapped out, MiB", show(f["pushed"], "MiB"), show(f["pushed"], "MiB")],
+            ["DRAM that it takes, MiB", show(f["dram_compressed"], "MiB"), show(f["dram"], "MiB")],
+            ["space on the device that it takes, MiB", show(0), show(f["on_device"], "MiB")]]
+    return [f"A device that advertises {show(f['capacity'], 'MiB')} MiB, and can hold "
+            f"{show(f['holds'], 'MiB')} MiB: it compresses what it is given.", "",
+            *layout.plain(["", name(BASE), name(OURS)], rows)]
+
+
+def stays_mapped(f):
+    """The memory of a task, in three states"""
+    rows = [["reclaim has demoted it", show(f["rss"], "MiB"), show(f["spm"], "MiB"), NOTHING],
+            ["the task has read all of it", show(f["rss_read"], "MiB"), show(f["spm_read"], "MiB"),
+             show(f["read_faults"])],
+            ["it has written to each third page", show(f["rss_after"], "MiB"),
+             show(f["spm_after"], "MiB"), show(f["written"])]]
+    return [f"Mapped mode: a task with {show(f['pushed'], 'MiB')} MiB of memory of its own.", "",
+            *layout.plain(["", "in DRAM, MiB", "on SPM, MiB", "page faults"], rows)]
+
+
+def bound(f):
+    """Contents stop compressing: what was kept, where, and by which gates"""
+    size = show(f["written"], "MiB")
+    gates = " > ".join(gate.removesuffix(" none") for gate in f["gates"].split(">"))
+    rows = [["most that the device held, MiB, of " + show(f["holds"], "MiB"),
+             show(f["most"], "MiB")],
+            ["pages not taken, so they went to the swap device", show(f["refused"])],
+            ["pages moved from it to DRAM, and to the swap device",
+             f"{show(f['promoted'])}, {show(f['written_back'])}"],
+            ["pages lost, by the kernel, and by the device", f"{f['poisoned']}, {f['overflowed']}"]]
+    return [f"The bound: {size} MiB that compress ten to one are on the device, and all of it is "
+            "overwritten", "with random bytes. All contents were checked in the end, and were right.",
+            "", *layout.plain(["", ""], rows)[2:], "", *textwrap.wrap(
+                f"The gate: {gates}.", 98, initial_indent="  ", subsequent_indent="  ")]
+
+
+STORIES = {"saves": saves, "mapped": stays_mapped, "bound": bound}
+
+
+def stories(records):
+    """What the device showed, one after the other"""
+    text = []
+    for record in records:
+        if record["scenario"] == DEVICE:
+            story = STORIES[record["case"]]
+            text += ["", *(story(record["figures"]) if record["figures"] else
+                           [f"Of the device: {record['case']} FAILED, see above."])]
+    return text
+
+
 def report(records):
     """Lines of text"""
     peers = [Peer(records, peer) for peer in dict.fromkeys(
         r["peer"] for r in records if r["scenario"] == SCENARIO)]
     rows = [[label, *(cell(p) for p in peers)] for label, cell in LINES]
     text = ["", *layout.plain(["", *(name(p.peer) for p in peers)], rows), "", verdict(peers), "",
-            SETTINGS["server"] + SAME, CLOCKS["icount"]]
+            *textwrap.wrap(one_line(SETTINGS["server"] + SAME), 100),
+            *textwrap.wrap(one_line(CLOCKS["icount"]), 100)]
     if any(p.peer == "disk" for p in peers):
-        text.append(PLAIN_SWAP)
-    return text
+        text += textwrap.wrap(one_line(PLAIN_SWAP), 100)
+    return text + stories(records)

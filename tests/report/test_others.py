@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 from bench.reporting import compare, demo, plots
+from bench.reporting.units import one_line
 from tests.report.samples import HOST, mix, pages, record
 
 def job(peer, iops=1000.0, system_ms=100.0, failed=""):
@@ -32,14 +33,14 @@ class Demo(unittest.TestCase):
         self.assertIn("  a job that failed                         no              no     no", text)
         self.assertTrue(any("50% of the kernel time of zsmalloc + lz4, at 3.0 times" in line
                             for line in text))
-        self.assertIn(demo.PLAIN_SWAP, text)
+        self.assertIn(one_line(demo.PLAIN_SWAP), " ".join(text))
 
     def test_a_job_that_failed(self):
         text = demo.report([*job("zsmalloc+lz4"), *job("zspm", failed="randread")])
         self.assertIn("  random read, IOPS                          1,000         -", text)
         self.assertIn("  a job that failed                             no  randread", text)
         self.assertIn("A job failed, so there is nothing to compare.", text)
-        self.assertNotIn(demo.PLAIN_SWAP, text)
+        self.assertNotIn("Plain swap", " ".join(text))
 
     def test_nothing_to_compare_with(self):
         self.assertIn("A job failed, so there is nothing to compare.", demo.report(job("zspm")))
@@ -47,6 +48,45 @@ class Demo(unittest.TestCase):
     def test_no_time(self):
         text = demo.report([*job("zsmalloc+lz4", 0, 0), *job("zspm")])
         self.assertIn("A job took no time, so there is nothing to compare.", text)
+
+
+def device(case, figures):
+    return record("device", "emulated", case, figures)
+
+
+class Device(unittest.TestCase):
+    """What the demo says of the emulated device"""
+    def text(self, case, **figures):
+        return demo.report([*job("zspm"), device(case, figures)])
+
+    def test_what_it_saves(self):
+        text = self.text("saves", pushed=64 << 20, dram=0, dram_compressed=21 << 20,
+                         on_device=20 << 20, capacity=256 << 20, holds=64 << 20)
+        self.assertIn("A device that advertises 256 MiB, and can hold 64 MiB: it compresses what it "
+                      "is given.", text)
+        self.assertIn("  DRAM that it takes, MiB                             21     0", text)
+        self.assertIn("  space on the device that it takes, MiB               0    20", text)
+
+    def test_mapped_mode(self):
+        text = self.text("mapped", pushed=64 << 20, rss=1 << 20, spm=64 << 20, read_faults=0,
+                         rss_read=2 << 20, spm_read=63 << 20, written=5462, rss_after=22 << 20,
+                         spm_after=42 << 20)
+        self.assertIn("  the task has read all of it                   2           63            0", text)
+        self.assertIn("  it has written to each third page            22           42        5,462", text)
+
+    def test_the_bound(self):
+        text = self.text("bound", written=96 << 20, holds=64 << 20, most=60 << 20, refused=1000,
+                         promoted=3000, written_back=200, poisoned=0, overflowed=3,
+                         gates="open none>closed target>stopped high>open none")
+        self.assertIn("  most that the device held, MiB, of 64                        60", text)
+        self.assertIn("  pages moved from it to DRAM, and to the swap device  3,000, 200", text)
+        self.assertIn("  pages lost, by the kernel, and by the device               0, 3", text)
+        self.assertIn("  The gate: open > closed target > stopped high > open.", text)
+        self.assertLess(max(map(len, "\n".join(text).splitlines())), 101)
+
+    def test_what_failed(self):
+        text = demo.report([*job("zspm"), device("bound", None)])
+        self.assertIn("Of the device: bound FAILED, see above.", text)
 
 
 class Compare(unittest.TestCase):
