@@ -87,12 +87,15 @@ static int spm_cxl_trim(struct spm_node *node, const unsigned long *pfn, unsigne
 	return spm_cxl_zero(spm_cxl_mailbox(cxl, 0), &cxl->zero, ranges, nr);
 }
 
-/* The status register has reserved bits, which are 0 as long as somebody answers. */
+/*
+ * A device whose media is ready says so in its status register. Neither all ones nor all
+ * zeroes do, which a bus returns when nobody answers.
+ */
 static bool spm_cxl_is_present(const struct cxl_region_target *target)
 {
 	const struct cxl_dev_state *cxlds = target->cxlmd->cxlds;
 
-	return readq(cxlds->regs.memdev + CXLMDEV_STATUS_OFFSET) != U64_MAX;
+	return CXLMDEV_READY(readq(cxlds->regs.memdev + CXLMDEV_STATUS_OFFSET));
 }
 
 static bool spm_cxl_all_present(const struct spm_cxl *cxl)
