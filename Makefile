@@ -39,8 +39,9 @@ help:
 	@echo '  make kernel VARIANT=debian   as Debian configures it, with modules for servers:'
 	@echo '                     35 minutes at first; FULL=1 has all modules, takes hours'
 	@echo '  make deb           packages of that, in build/deb          5 minutes, plus the kernel'
-	@echo '  make test-debian   these on a Debian 12 system: install,   20 minutes, plus the packages'
-	@echo '                     boot, use, upgrade, purge'
+	@echo '  make test-debian   these on a Debian 12 system: install,   30 minutes, plus the packages;'
+	@echo '                     boot, use, upgrade, purge; and with     STAGES="install use purge" 25,'
+	@echo '                     CXL devices                             STAGES=cxl 5'
 	@echo
 	@echo '  make clean         remove objects and logs'
 	@echo '  make distclean     remove everything that make made, the unpacked kernel too'
@@ -84,8 +85,9 @@ test:
 test-vm: kernel
 	@tests/vm-output $(if $(RUNS),--runs '$(RUNS)')
 
+# STAGES='install use purge cxl'
 test-debian: deb deb-tools
-	@tests/debian
+	@tests/debian $(if $(STAGES),--stages '$(STAGES)')
 
 # ONLY=cow DEBUG=1
 selftest: $(if $(filter-out 0,$(DEBUG)),kernel-debug,kernel)

@@ -6,7 +6,8 @@
 #
 # What a case finds goes to the second serial port, see result in tests/debian. Below
 # /run/journey is what the host gave: build/deb/ and upgrade/ with packages, NAME.readme
-# with lines of README, and the program pages.
+# with lines of README, region.rst and region.man with those of the documentation, and the
+# program pages.
 set -u
 export LC_ALL=C
 export PATH=/run/journey:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
