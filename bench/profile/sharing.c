@@ -27,7 +27,6 @@
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
 #define PHASES 3
-#define KERNEL (1ULL << 63)
 
 enum {
 	MOST_CPUS = 32,
@@ -73,6 +72,12 @@ static struct site *new_site(uint64_t address, uint64_t instructions, bool locke
 	return s;
 }
 
+/* Its addresses are the upper half. */
+static bool is_kernel(uint64_t address)
+{
+	return address >> 63;
+}
+
 static void count(uint64_t *counter)
 {
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
@@ -89,7 +94,7 @@ static void marked(unsigned int cpu, void *data)
 	unsigned long next = (unsigned long)data;
 
 	if (cpu >= MOST_CPUS || next >= PHASES) {
-		fprintf(stderr, "sharing: CPU %u, phase %lu: more than is provided for\n", cpu, next);
+		fprintf(stderr, "sharing: CPU %u, phase %lu: too many\n", cpu, next);
 		abort();
 	}
 	if (next) {
@@ -128,7 +133,7 @@ static void wrote(unsigned int cpu, uint32_t info, uint64_t address, void *data)
 	struct line *l;
 
 	/* QEMU 7.2 calls for reads, even if it is asked for writes only. */
-	if (!phase || address < KERNEL || !qemu_plugin_mem_is_store(info))
+	if (!phase || !is_kernel(address) || !qemu_plugin_mem_is_store(info))
 		return;
 	me = UINT32_C(1) << cpu;
 	l = line_of(address / 64);
@@ -185,7 +190,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		if (is_mark(insn, &number))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, 0, (void *)number);
 	}
-	if (qemu_plugin_tb_vaddr(tb) < KERNEL)
+	if (!is_kernel(qemu_plugin_tb_vaddr(tb)))
 		return;
 	s = new_site(qemu_plugin_tb_vaddr(tb), n, false);
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, ran, 0, s);
