@@ -262,7 +262,7 @@ def equal_memory(book, records):
     axes.margins(x=0.15)
     axes.set_xlabel("zspm by the best peer that compresses with the CPU")
     figure.legend(fontsize=7, loc="upper right", ncols=2)
-    book.save(figure, "zspm; more is better", "equal-memory")
+    book.save(figure, "What zspm gains; more is better", "equal-memory")
 
 
 READS = (1, 100000)      # lines, both ends of the axis
