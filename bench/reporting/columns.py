@@ -107,7 +107,7 @@ COLUMNS = {
                Column("over the mark, KiB", "over_bytes", "KiB"),
                Column("of, KiB", "mark_bytes", "KiB"),
                Column("refused", "refused_budget"), Column("wrong", "wrong")],
-    "redis": REQUESTS, "postgresql": REQUESTS,
+    "redis": REQUESTS,
     "kbuild": [Column("CPU, s", "cpu_s", "s", "mean"), Column("elapsed, s", "elapsed_s", "s")],
     "write-storm": [Column("writes/s", "use_ns", kind="rate", per="use_ns"), *USES],
 }

@@ -149,7 +149,6 @@ COMPARED_BY = [
     ("mmap-write", "60 % zeroes", "iops", "fio: write, IOPS"),
     ("mix", "60 % zeroes", "iops", "fio: 70 % reads, IOPS"),
     ("redis", "GET", "ops_s", "redis: GET/s"),
-    ("postgresql", "select only", "ops_s", "PostgreSQL: select only, 1/s"),
     ("kbuild", "2 at once", "cpu_s", "kernel: CPU time"),
 ]
 EQUAL_MEMORY = "equal memory"
