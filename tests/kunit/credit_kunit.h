@@ -60,15 +60,13 @@ static void spm_credit_test_each_cpu(struct kunit *test)
 	int cpu;
 
 	for_each_online_cpu(cpu) {
-		KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
-		KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+		spm_credit_store_on(test, cpu, false);
 		KUNIT_EXPECT_GT(test, node->budget.granted, granted);
 		granted = node->budget.granted;
 		/* From its credit. */
-		KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+		spm_credit_store_on(test, cpu, false);
 		KUNIT_EXPECT_EQ(test, node->budget.granted, granted);
 	}
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
 	KUNIT_EXPECT_EQ(test, spm_budget_bound_bytes(&node->budget), granted << PAGE_SHIFT);
 	KUNIT_EXPECT_LE(test, granted, SPM_CONTROL_LIMIT);
 	spm_control_expect_rest(test, node);
@@ -82,11 +80,9 @@ static void spm_credit_test_take_back(struct kunit *test)
 	int cpu;
 
 	for_each_online_cpu(cpu) {
-		KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
-		KUNIT_EXPECT_NOT_NULL(test, spm_control_store(test));
+		spm_credit_store_on(test, cpu, false);
 		nr++;
 	}
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
 	KUNIT_ASSERT_GT(test, spm_control_credit(node), 10);
 
 	spm_control_device->reading.physical_bytes = (nr + 10) << PAGE_SHIFT;
