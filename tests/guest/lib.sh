@@ -537,6 +537,13 @@ delete_cxl_region() {
 	done
 }
 
+# ---- Measuring ----
+
+# figure_of NAME RESULT - a number of the line of JSON that a program of bench/ printed
+figure_of() {
+	sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" <<<"$2"
+}
+
 # ---- Running ----
 
 # One test's state must not reach the next one.
