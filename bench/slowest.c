@@ -8,13 +8,18 @@
  * and used one by one. Prints one line of JSON with the
  * median, the 99.9th percentile and the longest of both, in nanoseconds of
  * CLOCK_MONOTONIC: instructions, in a VM that counts these.
+ *
+ * With -o the time in which this task could run, but somebody else had the CPU, is left out.
+ * A VM that counts instructions has one CPU, which workers take from it now and then. To
+ * wait for anything else counts, a device for one.
  */
 #define _GNU_SOURCE
 #include "memory.h"
 
 static const char usage[] =
-"usage: slowest [-b PAGES] [-s PAGES] PAGES ROUNDS read|write|leave\n"
+"usage: slowest [-b PAGES] [-o] [-s PAGES] PAGES ROUNDS read|write|leave\n"
 "  -b PAGES    so many are pushed out by one call (1)\n"
+"  -o          without the time in which others had the CPU\n"
 "  -s PAGES    so many others are pushed out before, and stay there (0)\n"
 "  what is done to a page that was pushed out: a byte of it is read, or written, or nothing;\n"
 "  then it is another page in each round\n";
@@ -22,6 +27,53 @@ static const char usage[] =
 static struct memory all = { .percent = 60, .seed = 1 };
 static unsigned long rounds, batch = 1, ballast;
 static bool writes, leaves;
+static int schedstat = -1;
+
+struct start {
+	unsigned long time, queued;
+};
+
+/* The second number there: nanoseconds that this task has waited for a CPU. */
+static unsigned long time_queued(void)
+{
+	char line[80];
+	unsigned long queued;
+	ssize_t n;
+
+	if (schedstat < 0)
+		return 0;
+	n = pread(schedstat, line, sizeof(line) - 1, 0);
+	if (n <= 0)
+		err(1, "/proc/thread-self/schedstat");
+	line[n] = 0;
+	if (sscanf(line, "%*u %lu", &queued) != 1)
+		errx(1, "/proc/thread-self/schedstat says '%s'", line);
+	return queued;
+}
+
+static void leave_out_others(void)
+{
+	schedstat = open("/proc/thread-self/schedstat", O_RDONLY);
+	if (schedstat < 0)
+		err(1, "/proc/thread-self/schedstat");
+}
+
+static struct start begin(void)
+{
+	struct start start = { .queued = time_queued() };
+
+	start.time = now();
+	return start;
+}
+
+/* If that was shorter than the wait, the wait was before it or after it. */
+static unsigned long since(struct start start)
+{
+	unsigned long time = now() - start.time;
+	unsigned long queued = time_queued() - start.queued;
+
+	return time < queued ? time : time - queued;
+}
 
 static void push_out(unsigned char *pages, unsigned long n)
 {
@@ -66,12 +118,13 @@ static void use(unsigned char *page)
 static unsigned long use_batch(unsigned long number, unsigned char *pages, unsigned long *in)
 {
 	unsigned char expected[PAGE];
-	unsigned long i, t, wrong = 0;
+	unsigned long i, wrong = 0;
+	struct start start;
 
 	for (i = 0; i < batch; i++) {
-		t = now();
+		start = begin();
 		use(pages + i * PAGE);
-		in[i] = now() - t;
+		in[i] = since(start);
 		page_make(&all, number + i, expected);
 		wrong += memcmp(pages + i * PAGE, expected, PAGE) != 0;
 	}
@@ -81,13 +134,14 @@ static unsigned long use_batch(unsigned long number, unsigned char *pages, unsig
 static unsigned long one_batch(unsigned long number, unsigned char *pages, unsigned long *out,
 			       unsigned long *in)
 {
-	unsigned long i, t;
+	struct start start;
+	unsigned long i;
 
 	for (i = 0; i < batch; i++)
 		page_make(&all, number + i, pages + i * PAGE);
-	t = now();
+	start = begin();
 	push_out(pages, batch);
-	*out = now() - t;
+	*out = since(start);
 	return leaves ? 0 : use_batch(number, pages, in);
 }
 
@@ -110,9 +164,11 @@ static void parse(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "b:s:")) != -1) {
+	while ((option = getopt(argc, argv, "b:os:")) != -1) {
 		if (option == 'b')
 			batch = to_number(optarg);
+		else if (option == 'o')
+			leave_out_others();
 		else if (option == 's')
 			ballast = to_number(optarg);
 		else
