@@ -66,6 +66,7 @@ struct spm_control_relief {
  * @hangs: a device that is read does not answer before @go
  * @asked: somebody waits for @go
  * @go: it goes on
+ * @forgotten: nobody has said @go for SPM_CONTROL_HELD, as the test waited for something
  * @nr_released: number of nodes that the provider was told are gone
  */
 struct spm_control_device {
@@ -93,20 +94,29 @@ struct spm_control_device {
 	int nr_released;
 	struct completion asked;
 	struct completion go;
+	bool forgotten;
 };
+
+/* Much longer than anything waits that the tests are about, an operation for one. */
+#define SPM_CONTROL_HELD	(30 * HZ)
 
 /* The devices of the test that runs, as a user's calls have no argument for it. */
 static struct spm_control_device *spm_control_device;
+
+static void spm_control_wait_go(struct spm_control_device *d)
+{
+	complete(&d->asked);
+	if (!wait_for_completion_timeout(&d->go, SPM_CONTROL_HELD))
+		WRITE_ONCE(d->forgotten, true);
+}
 
 static int spm_control_op_read(struct spm_node *node, struct spm_telemetry *telemetry)
 {
 	struct spm_control_device *d = spm_control_device;
 	int rc;
 
-	if (READ_ONCE(d->hangs)) {
-		complete(&d->asked);
-		wait_for_completion(&d->go);
-	}
+	if (READ_ONCE(d->hangs))
+		spm_control_wait_go(d);
 	spin_lock(&d->lock);
 	d->nr_reads++;
 	*telemetry = d->reading;
@@ -171,10 +181,8 @@ static unsigned long spm_control_relieve(int nid, struct mem_cgroup *memcg,
 	struct spm_control_device *d = spm_control_device;
 	unsigned long done = 0;
 
-	if (nid == d->slow_nid) {
-		complete(&d->asked);
-		wait_for_completion(&d->go);
-	}
+	if (nid == d->slow_nid)
+		spm_control_wait_go(d);
 	if (d->delay_ms)
 		msleep(d->delay_ms);
 	spin_lock(&d->lock);
@@ -226,8 +234,10 @@ static int spm_control_kunit_init(struct kunit *test)
 static void spm_control_kunit_exit(struct kunit *test)
 {
 	spm_kunit_exit(test);
-	if (spm_control_device)
-		spm_unregister_user(&spm_control_device->user);
+	if (!spm_control_device)
+		return;
+	spm_unregister_user(&spm_control_device->user);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(spm_control_device->forgotten));
 	spm_control_device = NULL;
 }
 
