@@ -219,20 +219,21 @@ static DECLARE_WORK(zspm_free_worker, zspm_free_work);
 static LLIST_HEAD(zspm_free_list);
 static struct workqueue_struct *zspm_wq;
 
-/* Free the object's page, which is locked, and has been its own until now. */
-static void zspm_page_free(struct zspm_object *obj, struct page *page)
+/* Free an object's page, which is locked, and has been its own until now. */
+static void zspm_page_free(struct page *page)
 {
 	zspm_page_detach(page);
 	unlock_page(page);
 	spm_free_folio(page_folio(page));
-	spm_uncharge(obj->objcg, 1);
 }
 
 /* @page: the object's page, locked; NULL if it has none */
 static void zspm_object_free(struct zspm_object *obj, struct page *page)
 {
-	if (page)
-		zspm_page_free(obj, page);
+	if (page) {
+		zspm_page_free(page);
+		spm_uncharge(obj->objcg, 1);
+	}
 	obj_cgroup_put(obj->objcg);
 	kmem_cache_free(zspm_object_cache, obj);
 }
@@ -303,16 +304,20 @@ static void zspm_drop_page(void *pool, unsigned long handle)
 		queue_work(zspm_wq, &zspm_free_worker);
 }
 
-/* The device has lost the page, which is locked. Keep the object: it fails. */
+/*
+ * The device has lost the page, which is locked. Keep the object: it fails. Without a
+ * page it may be freed by others as soon as it is unlocked.
+ */
 static void zspm_object_lose(struct zspm_object *obj, struct page *page)
 {
 	zspm_object_lock(obj);
 	zspm_lru_del(obj);
 	zspm_object_set_page(obj, NULL);
+	spm_uncharge(obj->objcg, 1);
 	zspm_object_unlock(obj);
 
 	spm_folio_lost(page_folio(page));
-	zspm_page_free(obj, page);
+	zspm_page_free(page);
 }
 
 /* ---- Storing and loading ---- */

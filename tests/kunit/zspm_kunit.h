@@ -10,6 +10,8 @@
 #include <linux/hash.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/page_counter.h>
+#include <linux/tracepoint.h>
 
 #include "kunit.h"
 
@@ -598,6 +600,9 @@ static struct kunit_case zspm_kunit_cases[] = {
 #endif
 	KUNIT_CASE(zspm_test_removed),
 	KUNIT_CASE(zspm_test_removed_two_nodes),
+#if defined(CONFIG_TRACEPOINTS) && defined(CONFIG_MEMCG)
+	KUNIT_CASE(zspm_test_lost_and_freed),
+#endif
 	KUNIT_CASE(zspm_test_trim),
 	KUNIT_CASE(zspm_test_trim_isolated),
 	KUNIT_CASE(zspm_test_trim_migrated),

@@ -130,6 +130,61 @@ static void zspm_test_removed_two_nodes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, zspm_kunit_used(test), 0);
 }
 
+#if defined(CONFIG_TRACEPOINTS) && defined(CONFIG_MEMCG)
+
+/* Somebody whose object gets the memory of one that was freed. */
+struct zspm_kunit_next {
+	struct zspm_object *obj;
+	struct obj_cgroup objcg;
+	struct tracepoint *lost;
+};
+
+static void zspm_kunit_find_lost(struct tracepoint *tp, void *priv)
+{
+	if (!strcmp(tp->name, "spm_load"))
+		((struct zspm_kunit_next *)priv)->lost = tp;
+}
+
+/* Called when the object has no page any more, so that zswap may free it. */
+static void zspm_kunit_reuse(void *data, struct folio *folio, int rc)
+{
+	struct zspm_kunit_next *next = data;
+
+	next->obj->objcg = &next->objcg;
+}
+
+/* Tests that nobody looks at an object when its page is lost, and it may be freed. */
+static void zspm_test_lost_and_freed(struct kunit *test)
+{
+	struct mem_cgroup *memcg = kunit_kzalloc(test, sizeof(*memcg), GFP_KERNEL);
+	struct zspm_kunit_next next = {};
+	struct page *page;
+
+	KUNIT_ASSERT_NOT_NULL(test, memcg);
+	page_counter_init(&memcg->spm, NULL, false);
+	atomic_long_set(&memcg->spm.usage, 1);
+	next.objcg.memcg = memcg;
+	for_each_kernel_tracepoint(zspm_kunit_find_lost, &next);
+	KUNIT_ASSERT_NOT_NULL(test, next.lost);
+
+	KUNIT_ASSERT_EQ(test, zspm_kunit_store(test, 0), 0);
+	next.obj = zspm_kunit_object(test, 0);
+	page = zspm_kunit_page(test, 0);
+	KUNIT_ASSERT_EQ(test, tracepoint_probe_register(next.lost, zspm_kunit_reuse,
+							&next), 0);
+	lock_page(page);
+	zspm_object_lose(next.obj, page);
+	tracepoint_probe_unregister(next.lost, zspm_kunit_reuse, &next);
+	tracepoint_synchronize_unregister();
+
+	KUNIT_EXPECT_PTR_EQ(test, next.obj->objcg, &next.objcg);
+	KUNIT_EXPECT_EQ(test, page_counter_read(&memcg->spm), 1);
+	next.obj->objcg = NULL;
+	zspm_kunit_drop(test, 0);
+}
+
+#endif /* CONFIG_TRACEPOINTS && CONFIG_MEMCG */
+
 /* ---- Trimming ---- */
 
 /* Pages that the device was told to forget. The worker's, but when it is waited for. */
