@@ -85,8 +85,18 @@ static int spm_add_to_swap_cache(struct folio *folio, struct spm_victim *victim,
 		folio_unlock(folio);
 		return -ENOMEM;
 	}
-	mem_cgroup_swapin_uncharge_swap(victim->swp, 1);
 	return 0;
+}
+
+/*
+ * The folio stays in the swap cache. With cgroup v1 it is charged for memory and swap
+ * space from here on, instead of its slot. Under the folio lock.
+ */
+static void spm_keep_folio(struct folio *folio)
+{
+	if (folio_test_swapcache(folio))
+		mem_cgroup_swapin_uncharge_swap(folio->swap, 1);
+	folio_add_lru(folio);
 }
 
 /*
@@ -176,7 +186,7 @@ static int spm_evict_new(struct spm_victim *victim, enum spm_relief relief)
 /* A page goes back to DRAM, cold as it is. */
 static void spm_finish_promotion(struct folio *folio)
 {
-	folio_add_lru(folio);
+	spm_keep_folio(folio);
 	folio_unlock(folio);
 	folio_put(folio);
 }
@@ -204,7 +214,7 @@ static void spm_finish_writeback(struct spm_victim *victim)
 	dropped = spm_drop_buffer(folio, victim->shadow);
 	/* Reclaim has to see to it from now on, and to what was not written. */
 	if (!dropped)
-		folio_add_lru(folio);
+		spm_keep_folio(folio);
 	folio_unlock(folio);
 	folio_put(folio);
 }
