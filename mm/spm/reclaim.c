@@ -24,7 +24,7 @@
 #include <linux/mm_inline.h>
 #include <linux/mmzone.h>
 #include <linux/rmap.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/swap.h>
 
 #include "../internal.h"
@@ -226,7 +226,7 @@ static unsigned long spm_reclaim_give(struct mem_cgroup *memcg, unsigned long nr
  * @nr: how many pages
  * @relief: where to
  *
- * Context: Process context. May sleep. Invokes no OOM killer.
+ * Context: Process context. May sleep. Invokes no OOM killer. A signal ends it early.
  * Return: how many pages were moved. May be more than @nr.
  */
 unsigned long spm_reclaim(int nid, struct spm_turns *turns, unsigned long nr,
@@ -237,7 +237,7 @@ unsigned long spm_reclaim(int nid, struct spm_turns *turns, unsigned long nr,
 	int idle = 0;
 
 	lru_add_drain();
-	while (done < nr && idle < SPM_IDLE_TURNS) {
+	while (done < nr && idle < SPM_IDLE_TURNS && !signal_pending(current)) {
 		rec.spares_young = idle < SPM_SPARING_TURNS;
 		rec.writes = 0;
 		moved = spm_turns_go_on(turns, nr - done, spm_reclaim_give, &rec);

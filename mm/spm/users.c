@@ -8,6 +8,7 @@
 #include <linux/export.h>
 #include <linux/memcontrol.h>
 #include <linux/rwsem.h>
+#include <linux/sched/signal.h>
 
 #include "memcg.h"
 #include "stats.h"
@@ -107,7 +108,7 @@ static unsigned long spm_users_give(struct mem_cgroup *memcg, unsigned long nr,
  * @nr: how many pages
  * @relief: where to
  *
- * Context: Process context. May sleep.
+ * Context: Process context. May sleep. A signal ends it early.
  * Return: how many were moved.
  */
 unsigned long spm_users_relieve(int nid, struct spm_turns *turns,
@@ -119,7 +120,7 @@ unsigned long spm_users_relieve(int nid, struct spm_turns *turns,
 
 	guard(rwsem_read)(&spm_users_sem);
 	/* It may begin in the middle: only after two rounds all were asked. */
-	while (done < nr && idle < 2) {
+	while (done < nr && idle < 2 && !signal_pending(current)) {
 		moved = spm_turns_go_on(turns, nr - done, spm_users_give, &req);
 		idle = moved ? 0 : idle + 1;
 		done += moved;
