@@ -186,7 +186,11 @@ static int zspm_read_page(struct page *to, struct page *from)
 /* Under RCU: an object of a cgroup that is gone belongs to the one above it. */
 static struct mem_cgroup *zspm_object_memcg(const struct zspm_object *obj)
 {
-	return obj->objcg ? obj_cgroup_memcg(obj->objcg) : NULL;
+#ifdef CONFIG_MEMCG
+	if (obj->objcg)
+		return obj_cgroup_memcg(obj->objcg);
+#endif
+	return NULL;
 }
 
 /* To the list's young end. */

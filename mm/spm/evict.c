@@ -47,6 +47,7 @@ static gfp_t spm_evict_gfp(enum spm_relief relief)
 	return relief == SPM_PROMOTE ? SPM_DRAM_GFP : SPM_BUFFER_GFP;
 }
 
+#ifdef CONFIG_MEMCG
 /*
  * Without blocking: a charge that may wait may also end in an OOM kill. The root is
  * charged if the page's cgroup is gone, too, and not that of who happens to call.
@@ -62,6 +63,13 @@ static int spm_charge_swapped(struct folio *folio, swp_entry_t swp,
 	set_active_memcg(old);
 	return rc;
 }
+#else
+static int spm_charge_swapped(struct folio *folio, swp_entry_t swp,
+			      enum spm_relief relief)
+{
+	return 0;
+}
+#endif
 
 /* Put a new folio into the swap cache. Return: 0, then it is locked; -errno. */
 static int spm_add_to_swap_cache(struct folio *folio, struct spm_victim *victim,
