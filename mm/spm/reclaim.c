@@ -187,15 +187,26 @@ struct spm_reclaim {
 	unsigned long writes;
 };
 
-/* Write folios to the swap device, and free those that were. */
+/*
+ * Write folios to the swap device, and free those that were. Afterwards they are on the
+ * LRU again, or are free, or another's: so which of them are being written is a hint.
+ */
 static unsigned long spm_write_folios(struct spm_reclaim *rec, struct list_head *folios)
 {
-	unsigned long done = reclaim_pages(folios);
+	unsigned long pfn[SPM_RECLAIM_BATCH], nr_pages[SPM_RECLAIM_BATCH], done;
+	unsigned int nr = 0, i;
 	struct folio *folio;
 
-	list_for_each_entry(folio, folios, lru)
-		if (folio_test_writeback(folio))
-			rec->writes += folio_nr_pages(folio);
+	list_for_each_entry(folio, folios, lru) {
+		if (WARN_ON_ONCE(nr == SPM_RECLAIM_BATCH))
+			break;
+		nr_pages[nr] = folio_nr_pages(folio);
+		pfn[nr++] = folio_pfn(folio);
+	}
+	done = reclaim_pages(folios);
+	for (i = 0; i < nr; i++)
+		if (PageWriteback(pfn_to_page(pfn[i])))
+			rec->writes += nr_pages[i];
 	return done;
 }
 
