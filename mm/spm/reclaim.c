@@ -99,21 +99,31 @@ static void spm_isolate_list(struct spm_isolation *iso, struct list_head *list)
 	}
 }
 
+/* @file: the lists of files' folios, where those are that MADV_FREE has given up. */
 #ifdef CONFIG_LRU_GEN
-static void spm_isolate_generations(struct spm_isolation *iso)
+static void spm_isolate_generations(struct spm_isolation *iso, bool file)
 {
 	struct lru_gen_folio *lrugen = &iso->lruvec->lrugen;
 	unsigned long seq;
 
-	for (seq = lrugen->min_seq[LRU_GEN_ANON]; seq <= lrugen->max_seq; seq++)
+	for (seq = lrugen->min_seq[file]; seq <= lrugen->max_seq; seq++)
 		spm_isolate_list(iso, &lrugen->folios[lru_gen_from_seq(seq)]
-						     [LRU_GEN_ANON][ZONE_MOVABLE]);
+						     [file][ZONE_MOVABLE]);
 }
 #else
-static void spm_isolate_generations(struct spm_isolation *iso)
+static void spm_isolate_generations(struct spm_isolation *iso, bool file)
 {
 }
 #endif
+
+static void spm_isolate_lists(struct spm_isolation *iso, bool file)
+{
+	enum lru_list lru = file ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON;
+
+	spm_isolate_list(iso, &iso->lruvec->lists[lru]);
+	spm_isolate_generations(iso, file);
+	spm_isolate_list(iso, &iso->lruvec->lists[lru + LRU_ACTIVE]);
+}
 
 static void spm_isolate_cold(struct lruvec *lruvec, unsigned long nr,
 			     bool (*suits)(const struct folio *folio),
@@ -128,9 +138,9 @@ static void spm_isolate_cold(struct lruvec *lruvec, unsigned long nr,
 	};
 
 	spin_lock_irq(&lruvec->lru_lock);
-	spm_isolate_list(&iso, &lruvec->lists[LRU_INACTIVE_ANON]);
-	spm_isolate_generations(&iso);
-	spm_isolate_list(&iso, &lruvec->lists[LRU_ACTIVE_ANON]);
+	spm_isolate_lists(&iso, true);		/* nobody needs these */
+	iso.scan = SPM_RECLAIM_SCAN;
+	spm_isolate_lists(&iso, false);
 	spin_unlock_irq(&lruvec->lru_lock);
 }
 
@@ -210,22 +220,48 @@ static unsigned long spm_write_folios(struct spm_reclaim *rec, struct list_head 
 	return done;
 }
 
+/* Free those that MADV_FREE has given up. What was written to since then stays. */
+static unsigned long spm_drop_lazyfree(struct list_head *folios)
+{
+	struct folio *folio, *next;
+	LIST_HEAD(lazyfree);
+
+	list_for_each_entry_safe(folio, next, folios, lru)
+		if (!folio_test_swapbacked(folio))
+			list_move_tail(&folio->lru, &lazyfree);
+	return reclaim_pages(&lazyfree);
+}
+
+/* Without a swap slot of its own it could not be written: don't unmap, or split it. */
+static bool spm_folio_needs_no_slot(const struct folio *folio)
+{
+	return folio_test_swapcache(folio) || !folio_test_swapbacked(folio);
+}
+
+static bool spm_memcg_may_swap_out(struct mem_cgroup *memcg)
+{
+	return spm_memcg_swap_slots(memcg) > 0 && spm_memcg_may_write_back(memcg);
+}
+
 /* One cgroup's turn. */
 static unsigned long spm_reclaim_give(struct mem_cgroup *memcg, unsigned long nr,
 				      void *arg)
 {
 	struct spm_reclaim *rec = arg;
-	unsigned long done = 0;
+	bool all = rec->relief == SPM_PROMOTE || spm_memcg_may_swap_out(memcg);
+	unsigned long done;
 	LIST_HEAD(folios);
 
 	spm_isolate_cold(mem_cgroup_lruvec(memcg, rec->pgdat),
-			 min(nr, SPM_RECLAIM_BATCH), NULL, &folios);
+			 min(nr, SPM_RECLAIM_BATCH),
+			 all ? NULL : spm_folio_needs_no_slot, &folios);
 	if (rec->spares_young)
 		spm_spare_referenced(&folios);
+	done = spm_drop_lazyfree(&folios);
 	if (rec->relief == SPM_PROMOTE)
-		done = spm_promote_folios(&folios);
+		done += spm_promote_folios(&folios);
 	else if (!list_empty(&folios))
-		done = spm_write_folios(rec, &folios);
+		done += spm_write_folios(rec, &folios);
 	spm_putback_list(&folios);
 	return done;
 }
@@ -270,12 +306,13 @@ unsigned long spm_reclaim(int nid, struct spm_turns *turns, unsigned long nr,
 static unsigned long spm_generations_size(struct lruvec *lruvec)
 {
 	unsigned long sum = 0;
-	int gen;
+	int gen, type;
 
 	/* READ_ONCE: written under lru_lock, and no more than a hint here. */
 	for (gen = 0; gen < MAX_NR_GENS; gen++)
-		sum += max(READ_ONCE(lruvec->lrugen.nr_pages[gen][LRU_GEN_ANON]
-							    [ZONE_MOVABLE]), 0L);
+		for (type = 0; type < ANON_AND_FILE; type++)
+			sum += max(READ_ONCE(lruvec->lrugen.nr_pages[gen][type]
+								    [ZONE_MOVABLE]), 0L);
 	return sum;
 }
 #else
@@ -296,9 +333,14 @@ static unsigned long spm_list_size(struct lruvec *lruvec, enum lru_list lru)
 /* Pages that a cgroup has on either kind of lists, of which one is in use. */
 static unsigned long spm_lru_size(struct lruvec *lruvec)
 {
-	return spm_generations_size(lruvec) ?:
-	       spm_list_size(lruvec, LRU_INACTIVE_ANON) +
-	       spm_list_size(lruvec, LRU_ACTIVE_ANON);
+	unsigned long sum = spm_generations_size(lruvec);
+	enum lru_list lru;
+
+	if (sum)
+		return sum;
+	for_each_evictable_lru(lru)
+		sum += spm_list_size(lruvec, lru);
+	return sum;
 }
 
 /*

@@ -53,6 +53,7 @@ static const char usage[] =
 "  out        push out with MADV_PAGEOUT; out=N the first N pages only\n"
 "  check      all pages have their contents\n"
 "  drop       MADV_DONTNEED\n"
+"  free       MADV_FREE\n"
 "  thp        fail unless the first 2 MiB are one huge page\n"
 "  huge       MADV_HUGEPAGE\n"
 "  collapse   MADV_COLLAPSE\n"
@@ -502,6 +503,8 @@ static void do_command(const char *word)
 		all(page_check);
 	else if (is_word(word, len, "drop"))
 		madvise(mem.base, mem.pages * PAGE, MADV_DONTNEED);
+	else if (is_word(word, len, "free"))
+		advise(MADV_FREE, "MADV_FREE");
 	else if (is_word(word, len, "thp"))
 		do_thp();
 	else if (is_word(word, len, "huge"))
