@@ -32,6 +32,7 @@
 #include <linux/swap.h>
 
 #include "memcg.h"
+#include "node.h"
 #include "relief.h"
 #include "room.h"
 
@@ -492,14 +493,15 @@ bool __spm_memcg_uncharge(struct mem_cgroup *memcg, struct folio *folio)
  * @item: the counter
  *
  * Context: Process context.
- * Return: as many of its pages are there, if it counts pages by node.
+ * Return: as many of its pages are there, if it counts pages by node, and not events:
+ * see __spm_node_page_state().
  */
 unsigned long __spm_memcg_page_state(struct mem_cgroup *memcg, int item)
 {
 	unsigned long sum = 0;
 	int nid;
 
-	if (item >= NR_VM_NODE_STAT_ITEMS)
+	if (item >= NR_VM_NODE_STAT_ITEMS || spm_counts_events(item))
 		return 0;
 	for_each_node_mask(nid, spm_nodes)
 		sum += lruvec_page_state(mem_cgroup_lruvec(memcg, NODE_DATA(nid)), item);

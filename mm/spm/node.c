@@ -128,7 +128,14 @@ unsigned long __spm_zone_page_state(int item)
 }
 EXPORT_SYMBOL(__spm_zone_page_state);
 
-static bool spm_counts_events(int item)
+/**
+ * spm_counts_events() - does a counter of node pages count what has happened?
+ * @item: enum node_stat_item
+ *
+ * Context: Any.
+ * Return: true if it does; false if it counts pages that are there.
+ */
+bool spm_counts_events(int item)
 {
 	switch (item) {
 	case WORKINGSET_REFAULT_BASE ... WORKINGSET_NODERECLAIM:

@@ -240,6 +240,7 @@ void spm_node_close(struct spm_node *node);
 void spm_node_open(struct spm_node *node);
 void spm_node_put(struct spm_node *node);
 bool spm_folio_present(const struct folio *folio);
+bool spm_counts_events(int item);
 
 /**
  * spm_node_of() - the SPM node that a folio is on
