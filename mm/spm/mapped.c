@@ -364,11 +364,12 @@ static bool spm_unshare(struct mm_struct *mm, unsigned long addr)
 bool __spm_move_again(struct mm_struct *mm, unsigned long addr, ssize_t rc,
 		      unsigned int *tries)
 {
-	if (rc < 0 && rc != -EBUSY)
-		return false;
-	if (rc > 0)
+	/* The next call tells why it has ended: there may be nothing to be moved. */
+	if (rc > 0) {
 		*tries = 0;
-	return (*tries)++ < SPM_UNSHARE_TRIES && spm_unshare(mm, addr);
+		return !signal_pending(current);
+	}
+	return rc == -EBUSY && (*tries)++ < SPM_UNSHARE_TRIES && spm_unshare(mm, addr);
 }
 
 /**

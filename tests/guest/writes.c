@@ -911,6 +911,24 @@ static void route_uffd_wp_async(void)
 }
 
 /* Moves all of it at once, writable from then on. */
+/* Where there is nothing there is nothing to be moved, not even zeroes. */
+static void refuse_hole(int fd)
+{
+	unsigned char *from = new_memory(2 * PAGE), *place = new_memory(2 * PAGE);
+	struct uffdio_move move = {
+		.dst = (unsigned long)place,
+		.src = (unsigned long)from,
+		.len = 2 * PAGE,
+	};
+
+	must(madvise(from, 2 * PAGE, MADV_NOHUGEPAGE));
+	*from = 1;
+	uffd_register(fd, place, 2 * PAGE, UFFDIO_REGISTER_MODE_MISSING);
+	if (!ioctl(fd, UFFDIO_MOVE, &move) || errno != EAGAIN || move.move != PAGE)
+		fail("UFFDIO_MOVE of a page and a hole has moved %lld bytes",
+		     (long long)move.move);
+}
+
 static void route_uffd_move(void)
 {
 	unsigned long length = pages * PAGE;
@@ -928,6 +946,7 @@ static void route_uffd_move(void)
 	if (ioctl(fd, UFFDIO_MOVE, &move))
 		fail("UFFDIO_MOVE: %s after %lld of %lu bytes", strerror(errno),
 		     (long long)move.move, length);
+	refuse_hole(fd);
 	base = place;
 	store();
 	close(fd);
