@@ -355,8 +355,27 @@ static void spm_cxl_gone(struct dev_dax *dev_dax)
 	spm_cxl_destroy(cxl);
 }
 
+/*
+ * The instance goes, and with it the region, whose decoders the CXL core resets then, or
+ * the device. What can't be moved away is lost, and who touches it has to know.
+ */
+static void spm_cxl_remove(struct dev_dax *dev_dax)
+{
+	struct spm_cxl *cxl = dev_get_drvdata(&dev_dax->dev);
+
+	if (!cxl)
+		return;
+	if (!spm_cxl_all_present(cxl))
+		spm_cxl_tell_removed(cxl);
+	if (!spm_dax_unregister_node(&dev_dax->dev))
+		return;
+	spm_cxl_tell_removed(cxl);
+	spm_dax_abandon_node(dev_dax);
+}
+
 static struct spm_dax_driver spm_cxl_driver = {
 	.dax.probe = spm_cxl_probe,
+	.dax.remove = spm_cxl_remove,
 	.node = spm_cxl_node,
 	.hold = spm_cxl_hold_dax,
 	.gone = spm_cxl_gone,
@@ -364,23 +383,11 @@ static struct spm_dax_driver spm_cxl_driver = {
 
 /* ---- Devices that go ---- */
 
-/* What can't be moved away is lost, and who touches it has to know. */
 static void spm_cxl_leave(struct device *dev)
 {
-	struct spm_cxl *cxl;
-
 	guard(device)(dev);
-	if (dev->driver != &spm_cxl_driver.dax.drv)
-		return;
-	cxl = dev_get_drvdata(dev);
-	if (!cxl)
-		return;
-	if (!spm_cxl_all_present(cxl))
-		spm_cxl_tell_removed(cxl);
-	if (!spm_dax_unregister_node(dev))
-		return;
-	spm_cxl_tell_removed(cxl);
-	spm_dax_abandon_node(to_dev_dax(dev));
+	if (dev->driver == &spm_cxl_driver.dax.drv)
+		spm_cxl_remove(to_dev_dax(dev));
 }
 
 static int spm_cxl_bus_notify(struct notifier_block *nb, unsigned long action, void *data)

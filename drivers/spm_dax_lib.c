@@ -235,7 +235,8 @@ int __spm_dax_driver_register(struct spm_dax_driver *driver,
 	driver->dax.drv.suppress_bind_attrs = true;
 	driver->dax.drv.groups = spm_dax_groups;
 	driver->dax.type = SPM_DAX_TYPE;
-	driver->dax.remove = spm_dax_abandon_node;
+	if (!driver->dax.remove)
+		driver->dax.remove = spm_dax_abandon_node;
 	return __dax_driver_register(&driver->dax, module, mod_name);
 }
 EXPORT_SYMBOL_GPL(__spm_dax_driver_register);

@@ -13,8 +13,8 @@
 
 /**
  * struct spm_dax_driver - a provider whose memory comes from device-dax
- * @dax: driver of the dax bus. The provider sets its probe, the rest is set by
- *	spm_dax_driver_register().
+ * @dax: driver of the dax bus. The provider sets its probe, and its remove if that is not
+ *	spm_dax_abandon_node(). The rest is set by spm_dax_driver_register().
  * @node: the instance's node; NULL if it has none, or none any more
  * @hold: the node is about to be unregistered: true; or it could not be: false. Optional.
  *	Not called in between if @gone is.
