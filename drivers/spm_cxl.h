@@ -6,6 +6,7 @@
 #define _SPM_CXL_H
 
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/spm.h>
@@ -117,6 +118,7 @@ struct spm_cxl_lost {
  * @step: no two pages have memory in the same @step bytes of a device
  * @nr_ranges: number of @ranges
  * @ranges: memory of the node
+ * @memory_nb: empties it when it comes
  * @ops: operations of the node: those that the device can do
  * @busy: held for reading by operations, for writing by who waits for their end
  *
@@ -153,6 +155,7 @@ struct spm_cxl {
 	u64 step;
 	int nr_ranges;
 	struct range *ranges;
+	struct notifier_block memory_nb;
 	struct spm_ops ops;
 	struct rw_semaphore busy;
 
@@ -183,6 +186,7 @@ static inline struct cxl_mailbox *spm_cxl_mailbox(const struct spm_cxl *cxl, int
 	return &cxl->target[i].cxlmd->cxlds->cxl_mbox;
 }
 
+bool spm_cxl_has_page(const struct spm_cxl *cxl, unsigned long pfn);
 void spm_cxl_media_init(struct spm_cxl *cxl);
 void spm_cxl_media_start(struct spm_cxl *cxl);
 int spm_cxl_read_lists(struct spm_cxl *cxl);

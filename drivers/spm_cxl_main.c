@@ -21,8 +21,9 @@
  */
 #include <linux/cacheflush.h>
 #include <linux/device.h>
+#include <linux/highmem.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
-#include <linux/io.h>
+#include <linux/memory.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
@@ -31,9 +32,6 @@
 
 #include "spm_cxl.h"
 #include "spm_dax_lib.h"
-
-/* As much as is mapped at once to be overwritten */
-#define SPM_CXL_EMPTY_CHUNK	SZ_16M
 
 /* ---- Operations of the node ---- */
 
@@ -200,31 +198,40 @@ static void spm_cxl_set_ops(struct spm_cxl *cxl)
 		 cxl->ops.trim ? "media operations" : "none");
 }
 
-/* What others have left there would take space in a device that compresses. */
-static int spm_cxl_empty(const struct range *range)
+/*
+ * Memory comes, and nobody can use it yet. What others have left there would take space in
+ * a device that compresses. Not earlier: it may be in use until the core has it.
+ */
+static int spm_cxl_memory_notify(struct notifier_block *nb, unsigned long action, void *arg)
 {
-	u64 at, bytes;
-	void *mem;
+	const struct spm_cxl *cxl = container_of(nb, struct spm_cxl, memory_nb);
+	const struct memory_notify *mn = arg;
+	unsigned long i;
 
-	for (at = range->start; at <= range->end; at += bytes) {
-		bytes = min_t(u64, range->end + 1 - at, SPM_CXL_EMPTY_CHUNK);
-		mem = memremap(at, bytes, MEMREMAP_WB);
-		if (!mem)
-			return -ENOMEM;
-		memset(mem, 0, bytes);
-		memunmap(mem);
+	if (action != MEM_GOING_ONLINE || !spm_cxl_has_page(cxl, mn->start_pfn))
+		return NOTIFY_OK;
+	for (i = 0; i < mn->nr_pages; i++) {
+		clear_highpage(pfn_to_page(mn->start_pfn + i));
 		cond_resched();
 	}
-	return 0;
+	return NOTIFY_OK;
 }
 
-static int spm_cxl_empty_all(const struct spm_cxl *cxl)
+static struct spm_node *spm_cxl_register_node(struct dev_dax *dev_dax, struct spm_cxl *cxl,
+					      const struct spm_provider *provider)
 {
-	int i, rc = 0;
+	struct spm_node *node;
+	int rc;
 
-	for (i = 0; !rc && i < cxl->nr_ranges; i++)
-		rc = spm_cxl_empty(&cxl->ranges[i]);
-	return rc;
+	if (!cxl->vendor)
+		return spm_dax_register_node(dev_dax, provider);
+	cxl->memory_nb.notifier_call = spm_cxl_memory_notify;
+	rc = register_memory_notifier(&cxl->memory_nb);
+	if (rc)
+		return ERR_PTR(rc);
+	node = spm_dax_register_node(dev_dax, provider);
+	unregister_memory_notifier(&cxl->memory_nb);
+	return node;
 }
 
 /* ---- Binding ---- */
@@ -288,13 +295,11 @@ static int spm_cxl_register(struct dev_dax *dev_dax, struct spm_cxl *cxl,
 	rc = spm_cxl_check_devices(cxl, dev_dax);
 	if (!rc)
 		rc = spm_cxl_read_lists(cxl);
-	if (!rc && cxl->vendor)
-		rc = spm_cxl_empty_all(cxl);
 	if (rc)
 		goto err;
 
 	spm_cxl_set_ops(cxl);
-	node = spm_dax_register_node(dev_dax, provider);
+	node = spm_cxl_register_node(dev_dax, cxl, provider);
 	if (IS_ERR(node)) {
 		rc = PTR_ERR(node);
 		goto err;

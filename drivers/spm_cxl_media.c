@@ -154,7 +154,15 @@ void spm_cxl_media_ignore(void)
 
 /* ---- Losing pages ---- */
 
-static bool spm_cxl_has_page(const struct spm_cxl *cxl, unsigned long pfn)
+/**
+ * spm_cxl_has_page() - is a page of a region's node?
+ * @cxl: the region
+ * @pfn: the page
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool spm_cxl_has_page(const struct spm_cxl *cxl, unsigned long pfn)
 {
 	int i;
 
