@@ -26,7 +26,7 @@ static unsigned int spm_nr_spare __initdata;
 
 static int __init spm_spare_nodes_setup(char *arg)
 {
-	return kstrtouint(arg, 0, &spm_nr_spare);
+	return arg ? kstrtouint(arg, 0, &spm_nr_spare) : -EINVAL;
 }
 early_param("spm_spare_nodes", spm_spare_nodes_setup);
 
