@@ -3,6 +3,7 @@
  * What the files of spm_emu share. For what it is see spm_emu_main.c.
  *
  * Lock order:
+ *   busy		held for reading by operations of the node that may sleep
  *   notify_lock	keeps the node from going away while the core is told
  *			something
  *     lock		what the device holds, and its limits
@@ -17,6 +18,7 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/percpu.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/spm.h>
 #include <linux/workqueue.h>
@@ -136,6 +138,8 @@ struct spm_emu_lz4;
  * @logical_bytes: what it advertises
  * @page_bytes: what a page takes in the fixed model
  * @nr_pages: number of pages in @logical_bytes
+ * @busy: held for reading by operations, for writing by who waits for their end: the core
+ *	may have given up waiting for one
  * @wq: runs all work of the device
  * @cpu: per-CPU counts. Each CPU writes its own without a lock.
  * @map: a bit for each page, atomic. LZ4 model: written and not yet compressed.
@@ -197,6 +201,7 @@ struct spm_emu {
 	u64 logical_bytes;
 	u32 page_bytes;
 	unsigned long nr_pages;
+	struct rw_semaphore busy;
 	struct workqueue_struct *wq;
 	struct spm_emu_cpu __percpu *cpu;
 	unsigned long *map;

@@ -272,10 +272,12 @@ static int spm_emu_trim_fault(struct spm_emu *emu)
 int spm_emu_trim(struct spm_node *node, const unsigned long *pfn, unsigned int nr)
 {
 	struct spm_emu *emu = spm_node_priv(node);
-	int rc = spm_emu_trim_fault(emu);
 	unsigned long index;
 	unsigned int i;
+	int rc;
 
+	guard(rwsem_read)(&emu->busy);
+	rc = spm_emu_trim_fault(emu);
 	guard(mutex)(&emu->lock);
 	emu->trim_calls++;
 	if (rc) {

@@ -211,6 +211,7 @@ static struct spm_emu *spm_emu_new(const char *name,
 	if (!emu)
 		return ERR_PTR(-ENOMEM);
 
+	init_rwsem(&emu->busy);
 	spm_emu_config_get(&emu->config);
 	spm_emu_set_ranges(emu, provider);
 	spm_emu_set_capacity(emu);
@@ -231,6 +232,9 @@ static struct spm_emu *spm_emu_new(const char *name,
 
 static void spm_emu_destroy(struct spm_emu *emu)
 {
+	/* None begins any more, but the core may have given up waiting for one. */
+	down_write(&emu->busy);
+	up_write(&emu->busy);
 	spm_emu_contents_stop(emu);
 	spm_emu_report_stop(emu);
 	spm_emu_contents_destroy(emu);

@@ -113,6 +113,7 @@ void spm_emu_set_thresholds(struct spm_node *node, u64 low_bytes, u64 high_bytes
 {
 	struct spm_emu *emu = spm_node_priv(node);
 
+	guard(rwsem_read)(&emu->busy);
 	guard(mutex)(&emu->lock);
 	emu->low_bytes = low_bytes;
 	emu->high_bytes = high_bytes;
@@ -319,6 +320,7 @@ int spm_emu_read(struct spm_node *node, struct spm_telemetry *telemetry)
 	/* READ_ONCE: debugfs writes both at any time. */
 	int fault = READ_ONCE(emu->faults.telemetry.value);
 
+	guard(rwsem_read)(&emu->busy);
 	if (READ_ONCE(emu->removed))
 		return -ENODEV;
 	if (fault == SPM_EMU_TELEMETRY_ERROR)
