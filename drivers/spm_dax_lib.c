@@ -20,6 +20,7 @@
 #include <linux/device/driver.h>
 #include <linux/memory.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include "spm_dax_lib.h"
@@ -188,24 +189,39 @@ static ssize_t bind_store(struct device_driver *drv, const char *buf, size_t cou
 static struct driver_attribute driver_attr_bind =
 	__ATTR_IGNORE_LOCKDEP(bind, 0200, NULL, bind_store);
 
-static ssize_t unbind_store(struct device_driver *drv, const char *buf,
-			    size_t count)
+/*
+ * One at a time, until the driver has let go: who came second would find no node, and take
+ * the driver away from whoever has bound the instance since, without moving anything first.
+ */
+static DEFINE_MUTEX(spm_dax_unbind_mutex);
+
+static int spm_dax_unbind(struct device_driver *drv, struct device *dev)
 {
-	struct device *dev;
-	int rc = -ENODEV;
+	int rc = mutex_lock_killable(&spm_dax_unbind_mutex);
 
-	dev = bus_find_device_by_name(drv->bus, NULL, buf);
-	if (!dev)
-		return -ENODEV;
-
+	if (rc)
+		return rc;
 	device_lock(dev);
-	if (dev->driver == drv)
-		rc = spm_dax_unregister_node(dev);
+	rc = dev->driver == drv ? spm_dax_unregister_node(dev) : -ENODEV;
 	device_unlock(dev);
 
 	/* Nobody else binds it in between: it still has this driver. */
 	if (!rc)
 		device_release_driver(dev);
+	mutex_unlock(&spm_dax_unbind_mutex);
+	return rc;
+}
+
+static ssize_t unbind_store(struct device_driver *drv, const char *buf,
+			    size_t count)
+{
+	struct device *dev;
+	int rc;
+
+	dev = bus_find_device_by_name(drv->bus, NULL, buf);
+	if (!dev)
+		return -ENODEV;
+	rc = spm_dax_unbind(drv, dev);
 	put_device(dev);
 	return rc ?: count;
 }
