@@ -412,7 +412,7 @@ enum status bind_configured(const char *name)
 		status = status_of(rc);
 	} else if (name && !devices_find(&devices, name)) {
 		status = say_absent(name);
-	} else if (status != STATUS_USAGE) {
+	} else if (!status) {
 		one = name ? STATUS_OK : claim_absent(&config, &devices);
 		status = one ? one : status;
 		one = bind_present(&config, &devices, name);

@@ -147,6 +147,12 @@ static void read_key(struct reader *reader, char *line)
 		fault(reader, "this key is in no section", key);
 }
 
+static void say_unreadable(struct reader *reader, int error)
+{
+	complain("%s can't be read: %s", reader->file, strerror(error));
+	reader->status = status_of(-error);
+}
+
 static void read_stream(struct reader *reader, FILE *stream)
 {
 	size_t size = 0;
@@ -160,6 +166,8 @@ static void read_stream(struct reader *reader, FILE *stream)
 		else if (*line && *line != '#' && *line != ';')
 			read_key(reader, line);
 	}
+	if (ferror(stream))
+		say_unreadable(reader, errno);
 	free(buf);
 }
 
@@ -177,10 +185,8 @@ static void read_file(struct reader *reader, const char *file)
 		return;
 	stream = fopen(path, "re");
 	if (!stream) {
-		if (errno == ENOENT)
-			return;
-		complain("%s can't be read: %s", file, strerror(errno));
-		reader->status = status_of(-errno);
+		if (errno != ENOENT)
+			say_unreadable(reader, errno);
 		return;
 	}
 	reader->config->files++;

@@ -186,7 +186,7 @@ enum status enable_configured(void)
 	struct config config;
 
 	status = config_read(&config);
-	if (status != STATUS_USAGE) {
+	if (!status) {
 		if (config.swap.known)
 			one = config.swap.number ? enable_swap() : disable_swap(NULL);
 		status = one ? one : status;
