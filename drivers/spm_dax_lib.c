@@ -12,9 +12,10 @@
  * unbind can't. So these drivers have bind and unbind files of their own in
  * place of the driver core's, with the same names and the same use: unbind
  * returns an error, and leaves node and instance bound, if the data can't be
- * moved. When the instance goes away regardless (its CXL region is destroyed,
- * say), a node that can't be evacuated stays, without a driver: until it can be, and the
- * instance is bound again, or until the next reboot, as with dax/kmem.
+ * moved. When the instance goes away regardless, a node that can't be evacuated stays,
+ * without a driver: until it can be, and the instance is bound again, or until the next
+ * reboot, as with dax/kmem. A CXL region's memory does not work any more then, so what is
+ * there is lost.
  */
 #include <linux/device.h>
 #include <linux/device/driver.h>
