@@ -21,8 +21,8 @@
 #include <linux/device/driver.h>
 #include <linux/memory.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/xarray.h>
 
 #include "spm_dax_lib.h"
 
@@ -190,17 +190,18 @@ static ssize_t bind_store(struct device_driver *drv, const char *buf, size_t cou
 static struct driver_attribute driver_attr_bind =
 	__ATTR_IGNORE_LOCKDEP(bind, 0200, NULL, bind_store);
 
+/* Instances that are being unbound by a write. Has a lock of its own. */
+static DEFINE_XARRAY(spm_dax_unbinding);
+
 /*
- * One at a time, until the driver has let go: who came second would find no node, and take
+ * An instance is unbound by one writer at a time: a second one would find no node, and take
  * the driver away from whoever has bound the instance since, without moving anything first.
  */
-static DEFINE_MUTEX(spm_dax_unbind_mutex);
-
 static int spm_dax_unbind(struct device_driver *drv, struct device *dev)
 {
-	int rc = mutex_lock_killable(&spm_dax_unbind_mutex);
+	int rc = xa_insert(&spm_dax_unbinding, (unsigned long)dev, dev, GFP_KERNEL);
 
-	if (rc)
+	if (rc)				/* -EBUSY: another writer is at it */
 		return rc;
 	device_lock(dev);
 	rc = dev->driver == drv ? spm_dax_unregister_node(dev) : -ENODEV;
@@ -209,7 +210,7 @@ static int spm_dax_unbind(struct device_driver *drv, struct device *dev)
 	/* Nobody else binds it in between: it still has this driver. */
 	if (!rc)
 		device_release_driver(dev);
-	mutex_unlock(&spm_dax_unbind_mutex);
+	xa_erase(&spm_dax_unbinding, (unsigned long)dev);
 	return rc;
 }
 

@@ -910,7 +910,6 @@ static void route_uffd_wp_async(void)
 	close(fd);
 }
 
-/* Moves all of it at once, writable from then on. */
 /* Where there is nothing there is nothing to be moved, not even zeroes. */
 static void refuse_hole(int fd)
 {
@@ -929,6 +928,7 @@ static void refuse_hole(int fd)
 		     (long long)move.move);
 }
 
+/* Moves all of it at once, writable from then on. */
 static void route_uffd_move(void)
 {
 	unsigned long length = pages * PAGE;
