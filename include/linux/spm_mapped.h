@@ -219,6 +219,15 @@ static inline bool spm_move_again(struct mm_struct *mm, unsigned long addr,
 	return spm_active() && left && __spm_move_again(mm, addr, rc, tries);
 }
 
+/*
+ * A folio waits to be split by a shrinker. Return: the node that this is called for. None is
+ * for an SPM node, so it is one that reclaim works on.
+ */
+static inline int spm_shrinker_nid(const struct folio *folio)
+{
+	return spm_folio(folio) ? numa_mem_id() : folio_nid(folio);
+}
+
 /* The kernel reads a task's page. Return: 0; bytes that could not be read. */
 static inline unsigned long spm_copy_from_page(struct vm_area_struct *vma,
 					       struct page *page, unsigned long addr,
@@ -322,6 +331,11 @@ static inline bool spm_move_again(struct mm_struct *mm, unsigned long addr,
 				  unsigned long left, ssize_t rc, unsigned int *tries)
 {
 	return false;
+}
+
+static inline int spm_shrinker_nid(const struct folio *folio)
+{
+	return folio_nid(folio);
 }
 
 static inline unsigned long spm_copy_from_page(struct vm_area_struct *vma,
