@@ -68,6 +68,7 @@ atmost() {
 errno_text() {
 	case $1 in
 	EPERM) echo 'Operation not permitted' ;;
+	EHWPOISON) echo 'Memory page has hardware error' ;;
 	ENOENT) echo 'No such file or directory' ;;
 	EINTR) echo 'Interrupted system call' ;;
 	EIO) echo 'Input/output error' ;;

@@ -54,6 +54,7 @@ static const char usage[] =
 "  check      all pages have their contents\n"
 "  drop       MADV_DONTNEED\n"
 "  free       MADV_FREE\n"
+"  crumbs     MADV_DONTNEED, of all but the first page of each 2 MiB\n"
 "  thp        fail unless the first 2 MiB are one huge page\n"
 "  huge       MADV_HUGEPAGE\n"
 "  collapse   MADV_COLLAPSE\n"
@@ -453,6 +454,15 @@ static void advise(int advice, const char *name)
 		err(1, "%s", name);
 }
 
+static void do_crumbs(void)
+{
+	unsigned long i;
+
+	for (i = 0; i < mem.pages * PAGE; i += HUGE)
+		if (madvise(mem.base + i + PAGE, HUGE - PAGE, MADV_DONTNEED))
+			err(1, "MADV_DONTNEED");
+}
+
 static void in_threads(void *(*f)(void *arg))
 {
 	pthread_t thread[16];
@@ -505,6 +515,8 @@ static void do_command(const char *word)
 		madvise(mem.base, mem.pages * PAGE, MADV_DONTNEED);
 	else if (is_word(word, len, "free"))
 		advise(MADV_FREE, "MADV_FREE");
+	else if (is_word(word, len, "crumbs"))
+		do_crumbs();
 	else if (is_word(word, len, "thp"))
 		do_thp();
 	else if (is_word(word, len, "huge"))
