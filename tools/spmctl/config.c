@@ -238,12 +238,13 @@ static void merge(struct section *merged, const struct section *section)
 
 /*
  * What all sections say of a device: those with a pattern first, and then those with its
- * very name, each in the order of the files. Return: is it to be bound?
+ * very name, each in the order of the files. Return: is it to be bound? It is if a section
+ * has its very name and none of these says no.
  */
 bool config_find(const struct config *config, const char *device, struct section *merged)
 {
 	const struct section *section;
-	bool found = false;
+	bool found = false, named = false;
 	size_t i;
 	int exact;
 
@@ -254,7 +255,10 @@ bool config_find(const struct config *config, const char *device, struct section
 			if ((strcmp(section->pattern, device) == 0) != exact ||
 			    fnmatch(section->pattern, device, 0))
 				continue;
+			if (exact && !named)
+				merged->bind.known = false;
 			merge(merged, section);
+			named = exact;
 			found = true;
 		}
 	}

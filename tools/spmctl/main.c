@@ -435,11 +435,21 @@ static int parse_options(const struct command *command, struct arguments *argume
 	return 0;
 }
 
+/* `spmctl --json list` */
+static bool is_command_late(const struct command *command, const struct arguments *arguments)
+{
+	return command == &commands[0] && arguments->nr_words && find_command(arguments->word[0]);
+}
+
 static enum status run(const struct command *command, struct arguments *arguments)
 {
 	bool too_few = arguments->nr_words < command->min_words;
 	int bound = too_few ? command->min_words : command->max_words;
 
+	if (is_command_late(command, arguments)) {
+		complain("%s has to come before the options", arguments->word[0]);
+		return STATUS_USAGE;
+	}
 	if (too_few || arguments->nr_words > command->max_words) {
 		complain("%s takes %s than %d argument%s; see `spmctl %s --help`", command->name,
 			 too_few ? "not less" : "not more", bound, bound == 1 ? "" : "s",
