@@ -192,6 +192,11 @@ only_pid() {
 	cat "$cgroups/$1/cgroup.procs"
 }
 
+# pid_of NAME - of what "start $scratch/NAME" has started
+pid_of() {
+	cat "$scratch/$1.pid"
+}
+
 # zswap_stat FIELD - from debugfs
 zswap_stat() {
 	cat "$debug/zswap/$1"
