@@ -39,9 +39,11 @@ help:
 	@echo '  make kernel VARIANT=debian   as Debian configures it, with modules for servers:'
 	@echo '                     35 minutes at first; FULL=1 has all modules, takes hours'
 	@echo '  make deb           packages of that, in build/deb          5 minutes, plus the kernel'
-	@echo '  make test-debian   these on a Debian 12 system: install,   30 minutes, plus the packages;'
-	@echo '                     boot, use, upgrade, purge; and with     STAGES="install use purge" 25,'
-	@echo '                     CXL devices                             STAGES=cxl 5'
+	@echo '  make test-debian   these on a Debian 12 system: install,   1 hour, plus the packages;'
+	@echo '                     boot, use, upgrade, purge; with CXL     STAGES="install use purge" 25'
+	@echo '                     devices; and programs that people       minutes, STAGES=cxl 5,'
+	@echo '                     have, in each mode                      STAGES=programs 30; a part with'
+	@echo '                     PROGRAMS="redis gdb" MODES=mapped'
 	@echo
 	@echo '  make clean         remove objects and logs'
 	@echo '  make distclean     remove everything that make made, the unpacked kernel too'
@@ -85,9 +87,10 @@ test:
 test-vm: kernel
 	@tests/vm-output $(if $(RUNS),--runs '$(RUNS)')
 
-# STAGES='install use purge cxl'
+# STAGES='install use purge cxl programs' PROGRAMS='redis gdb' MODES='zspm mapped both'
 test-debian: deb deb-tools
-	@tests/debian $(if $(STAGES),--stages '$(STAGES)')
+	@tests/debian $(if $(STAGES),--stages '$(STAGES)') $(if $(PROGRAMS),--programs '$(PROGRAMS)') \
+		$(if $(MODES),--modes '$(MODES)')
 
 # ONLY=cow DEBUG=1
 selftest: $(if $(filter-out 0,$(DEBUG)),kernel-debug,kernel)
