@@ -21,7 +21,6 @@
  */
 #include <linux/cacheflush.h>
 #include <linux/device.h>
-#include <linux/highmem.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/memory.h>
 #include <linux/module.h>
@@ -206,14 +205,9 @@ static int spm_cxl_memory_notify(struct notifier_block *nb, unsigned long action
 {
 	const struct spm_cxl *cxl = container_of(nb, struct spm_cxl, memory_nb);
 	const struct memory_notify *mn = arg;
-	unsigned long i;
 
-	if (action != MEM_GOING_ONLINE || !spm_cxl_has_page(cxl, mn->start_pfn))
-		return NOTIFY_OK;
-	for (i = 0; i < mn->nr_pages; i++) {
-		clear_highpage(pfn_to_page(mn->start_pfn + i));
-		cond_resched();
-	}
+	if (action == MEM_GOING_ONLINE && spm_cxl_has_page(cxl, mn->start_pfn))
+		spm_dax_clear(mn);
 	return NOTIFY_OK;
 }
 

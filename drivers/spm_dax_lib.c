@@ -19,6 +19,7 @@
  */
 #include <linux/device.h>
 #include <linux/device/driver.h>
+#include <linux/highmem.h>
 #include <linux/memory.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -111,6 +112,23 @@ struct spm_node *spm_dax_register_node(struct dev_dax *dev_dax,
 	return node;
 }
 EXPORT_SYMBOL_GPL(spm_dax_register_node);
+
+/**
+ * spm_dax_clear() - overwrite memory that comes, whatever another driver has left there
+ * @mn: what a memory notifier is told before it comes online: nobody can use it yet
+ *
+ * Context: Process context. May sleep.
+ */
+void spm_dax_clear(const struct memory_notify *mn)
+{
+	unsigned long i;
+
+	for (i = 0; i < mn->nr_pages; i++) {
+		clear_highpage(pfn_to_page(mn->start_pfn + i));
+		cond_resched();
+	}
+}
+EXPORT_SYMBOL_GPL(spm_dax_clear);
 
 /* ---- Binding ---- */
 

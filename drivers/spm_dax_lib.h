@@ -5,6 +5,7 @@
 #ifndef _SPM_DAX_LIB_H
 #define _SPM_DAX_LIB_H
 
+#include <linux/memory.h>
 #include <linux/mm.h>
 #include <linux/spm.h>
 
@@ -38,6 +39,7 @@ void spm_dax_driver_unregister(struct spm_dax_driver *driver);
 int spm_dax_describe(struct dev_dax *dev_dax, struct spm_provider *provider);
 struct spm_node *spm_dax_register_node(struct dev_dax *dev_dax,
 				       const struct spm_provider *provider);
+void spm_dax_clear(const struct memory_notify *mn);
 int spm_dax_unregister_node(struct device *dev);
 void spm_dax_abandon_node(struct dev_dax *dev_dax);
 

@@ -26,6 +26,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "spm_dax_lib.h"
 #include "spm_emu.h"
 
 /**
@@ -436,20 +437,6 @@ int spm_emu_vanish(struct spm_emu *emu, unsigned int delay_ms)
 }
 
 /*
- * Memory comes, and holds nothing, whatever another driver has left there. Nobody can use
- * it yet.
- */
-static void spm_emu_clear(const struct memory_notify *mn)
-{
-	unsigned long i;
-
-	for (i = 0; i < mn->nr_pages; i++) {
-		clear_highpage(pfn_to_page(mn->start_pfn + i));
-		cond_resched();
-	}
-}
-
-/*
  * Memory goes offline, and may be gone when this returns. It has no contents
  * then. A memory block is in one range, or none.
  */
@@ -464,7 +451,7 @@ static int spm_emu_memory_notify(struct notifier_block *nb, unsigned long action
 	if (first >= emu->nr_pages)
 		return NOTIFY_OK;
 	if (action == MEM_GOING_ONLINE && emu->config.model == SPM_EMU_LZ4)
-		spm_emu_clear(mn);
+		spm_dax_clear(mn);
 	if (action != MEM_OFFLINE)
 		return NOTIFY_OK;
 
