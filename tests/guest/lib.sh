@@ -316,20 +316,20 @@ demotion() {
 	put 1 $spm/demote_enabled
 }
 
-# with_lru GENERATIONS FUNCTION
+# with_lru GENERATIONS FUNCTION [ARG...]
 with_lru() {
 	local enabled
 	enabled=$(cat $lru_gen)
 	put "$1" $lru_gen
-	"$2"
+	"${@:2}"
 	put "$enabled" $lru_gen
 }
 
-# with_the_other_lru FUNCTION
+# with_the_other_lru FUNCTION [ARG...]
 with_the_other_lru() {
 	local other=0
 	[ $(($(cat $lru_gen))) -ne 0 ] || other=7
-	with_lru $other "$1"
+	with_lru $other "$@"
 }
 
 # use_zswap ZPOOL - switch zswap on with this zpool
