@@ -354,10 +354,7 @@ static void spm_cxl_gone(struct dev_dax *dev_dax)
 	spm_cxl_destroy(cxl);
 }
 
-/*
- * The instance goes, and with it the region, whose decoders the CXL core resets then, or
- * the device. What can't be moved away is lost, and who touches it has to know.
- */
+/* A device that has gone without a word is not asked for its contents any more. */
 static void spm_cxl_remove(struct dev_dax *dev_dax)
 {
 	struct spm_cxl *cxl = dev_get_drvdata(&dev_dax->dev);
@@ -366,10 +363,7 @@ static void spm_cxl_remove(struct dev_dax *dev_dax)
 		return;
 	if (!spm_cxl_all_present(cxl))
 		spm_cxl_tell_removed(cxl);
-	if (!spm_dax_unregister_node(&dev_dax->dev))
-		return;
-	spm_cxl_tell_removed(cxl);
-	spm_dax_abandon_node(dev_dax);
+	spm_dax_remove(dev_dax);
 }
 
 static struct spm_dax_driver spm_cxl_driver = {

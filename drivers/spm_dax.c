@@ -13,7 +13,6 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/spm.h>
-#include <linux/string.h>
 
 #include "spm_dax_lib.h"
 
@@ -49,34 +48,8 @@ static void spm_dax_gone(struct dev_dax *dev_dax)
 	dev_set_drvdata(&dev_dax->dev, NULL);
 }
 
-/* Of CXL, without a need for what that has. */
-static bool spm_dax_is_of_cxl(const struct dev_dax *dev_dax)
-{
-	const struct device *parent = dev_dax->region->dev->parent;
-
-	return parent && parent->bus && !strcmp(parent->bus->name, "cxl");
-}
-
-/*
- * A CXL region's addresses lead nowhere once it is taken apart, which nobody can refuse. So
- * what can't be moved away is lost, and who touches it has to know.
- */
-static void spm_dax_remove(struct dev_dax *dev_dax)
-{
-	struct spm_node *node = spm_dax_node(dev_dax);
-
-	if (node && spm_dax_is_of_cxl(dev_dax)) {
-		if (!spm_dax_unregister_node(&dev_dax->dev))
-			return;
-		spm_notify(node, SPM_EVENT_REMOVED);
-		spm_sync_removed(node);
-	}
-	spm_dax_abandon_node(dev_dax);
-}
-
 static struct spm_dax_driver spm_dax_driver = {
 	.dax.probe = spm_dax_probe,
-	.dax.remove = spm_dax_remove,
 	.node = spm_dax_node,
 	.gone = spm_dax_gone,
 };

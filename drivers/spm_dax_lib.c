@@ -23,6 +23,7 @@
 #include <linux/memory.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/xarray.h>
 
 #include "spm_dax_lib.h"
@@ -145,14 +146,8 @@ static void spm_dax_hold(struct dev_dax *dev_dax, bool held)
 		driver->hold(dev_dax, held);
 }
 
-/**
- * spm_dax_unregister_node() - have an instance of an SPM driver without its node
- * @dev: the instance, which is bound to one
- *
- * Context: Process context, under the device lock. May sleep.
- * Return: 0, also if it was done before; -errno, with everything as it was.
- */
-int spm_dax_unregister_node(struct device *dev)
+/* Return: 0, also if there is no node; -errno, with everything as it was. */
+static int spm_dax_unregister_node(struct device *dev)
 {
 	const struct spm_dax_driver *driver = to_spm_dax_driver(dev);
 	struct dev_dax *dev_dax = to_dev_dax(dev);
@@ -171,26 +166,50 @@ int spm_dax_unregister_node(struct device *dev)
 		driver->gone(dev_dax);
 	return rc;
 }
-EXPORT_SYMBOL_GPL(spm_dax_unregister_node);
+
+/* The same for who can't fail; there is a node. */
+static void spm_dax_abandon_node(struct dev_dax *dev_dax)
+{
+	const struct spm_dax_driver *driver = to_spm_dax_driver(&dev_dax->dev);
+
+	spm_dax_hold(dev_dax, true);
+	spm_abandon_node(driver->node(dev_dax));
+	driver->gone(dev_dax);
+}
+
+/* Of CXL, without a need for what that has. */
+static bool spm_dax_is_of_cxl(const struct dev_dax *dev_dax)
+{
+	const struct device *parent = dev_dax->region->dev->parent;
+
+	return parent && parent->bus && !strcmp(parent->bus->name, "cxl");
+}
 
 /**
- * spm_dax_abandon_node() - the same for who can't fail
+ * spm_dax_remove() - have an instance without its node, which nobody can refuse
  * @dev_dax: the instance, which is bound to a driver, with or without a node
+ *
+ * What can't be moved away stays there, without a driver. A CXL region's addresses lead
+ * nowhere once it is taken apart, though. There it is lost, and who touches it has to know.
  *
  * Context: Process context, under the device lock. May sleep.
  */
-void spm_dax_abandon_node(struct dev_dax *dev_dax)
+void spm_dax_remove(struct dev_dax *dev_dax)
 {
-	const struct spm_dax_driver *driver = to_spm_dax_driver(&dev_dax->dev);
-	struct spm_node *node = driver->node(dev_dax);
+	struct spm_node *node = to_spm_dax_driver(&dev_dax->dev)->node(dev_dax);
 
 	if (!node)
 		return;
-	spm_dax_hold(dev_dax, true);
-	spm_abandon_node(node);
-	driver->gone(dev_dax);
+	if (spm_dax_is_of_cxl(dev_dax)) {
+		if (!spm_dax_unregister_node(&dev_dax->dev))
+			return;
+		dev_err(&dev_dax->dev, "what could not be moved away is lost\n");
+		spm_notify(node, SPM_EVENT_REMOVED);
+		spm_sync_removed(node);
+	}
+	spm_dax_abandon_node(dev_dax);
 }
-EXPORT_SYMBOL_GPL(spm_dax_abandon_node);
+EXPORT_SYMBOL_GPL(spm_dax_remove);
 
 static ssize_t bind_store(struct device_driver *drv, const char *buf, size_t count)
 {
@@ -272,7 +291,7 @@ int __spm_dax_driver_register(struct spm_dax_driver *driver,
 	driver->dax.drv.groups = spm_dax_groups;
 	driver->dax.type = SPM_DAX_TYPE;
 	if (!driver->dax.remove)
-		driver->dax.remove = spm_dax_abandon_node;
+		driver->dax.remove = spm_dax_remove;
 	return __dax_driver_register(&driver->dax, module, mod_name);
 }
 EXPORT_SYMBOL_GPL(__spm_dax_driver_register);

@@ -15,7 +15,7 @@
 /**
  * struct spm_dax_driver - a provider whose memory comes from device-dax
  * @dax: driver of the dax bus. The provider sets its probe, and its remove if that is not
- *	spm_dax_abandon_node(). The rest is set by spm_dax_driver_register().
+ *	spm_dax_remove(). The rest is set by spm_dax_driver_register().
  * @node: the instance's node; NULL if it has none, or none any more
  * @hold: the node is about to be unregistered: true; or it could not be: false. Optional.
  *	Not called in between if @gone is.
@@ -40,7 +40,6 @@ int spm_dax_describe(struct dev_dax *dev_dax, struct spm_provider *provider);
 struct spm_node *spm_dax_register_node(struct dev_dax *dev_dax,
 				       const struct spm_provider *provider);
 void spm_dax_clear(const struct memory_notify *mn);
-int spm_dax_unregister_node(struct device *dev);
-void spm_dax_abandon_node(struct dev_dax *dev_dax);
+void spm_dax_remove(struct dev_dax *dev_dax);
 
 #endif /* _SPM_DAX_LIB_H */
