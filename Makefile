@@ -15,7 +15,8 @@ help:
 	@echo '                     set as servers are, with PLAIN=1 as the test kernel is.'
 	@echo '                     ONLY=mapped or ONLY="@(store|mapped)": these; CHANGED=1: what'
 	@echo '                     shows something about what is not committed, by tests/map;'
-	@echo '                     CHANGED=main: about what changed since main'
+	@echo '                     CHANGED=main: about what changed since main. LONG=1: also with other'
+	@echo '                     sizes and settings, and more often; twice the time'
 	@echo '  make test-vm       does tools/vm lose output? At length     40 minutes; RUNS=20 takes 5'
 	@echo '  make selftest      does demotion change what selftests     45 minutes, plus the kernel; a part'
 	@echo '                     of mm, the kernel'"'"'s own, give?         of it with ONLY=cow; DEBUG=1'
@@ -79,9 +80,10 @@ bench-report:
 perf-check: kernel
 	@tests/run --only perf
 
-# PLAIN=1, ONLY=mapped, CHANGED=1 or CHANGED=COMMIT. tests/run builds the kernels.
+# PLAIN=1, LONG=1, ONLY=mapped, CHANGED=1 or CHANGED=COMMIT. tests/run builds the kernels.
 test:
-	@tests/run $(if $(filter-out 0,$(PLAIN)),--plain) $(if $(ONLY),--only '$(ONLY)') \
+	@tests/run $(if $(filter-out 0,$(PLAIN)),--plain) $(if $(filter-out 0,$(LONG)),--long) \
+		$(if $(ONLY),--only '$(ONLY)') \
 		$(if $(filter-out 0,$(CHANGED)),--changed '$(patsubst 1,HEAD,$(CHANGED))')
 
 test-vm: kernel

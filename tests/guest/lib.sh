@@ -559,7 +559,7 @@ clean_up() {
 		kill -9 "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
-	umount "$scratch"/* 2>/dev/null
+	[[ $(</proc/self/mounts) != *" $scratch/"* ]] || umount "$scratch"/* 2>/dev/null
 	echo 0 >$tracing/tracing_on
 	[ ! -e $spm/demote_enabled ] || echo 0 >$spm/demote_enabled
 	for dir in "$cgroups"/*/; do
@@ -608,11 +608,13 @@ like_a_server() {
 	put 1 /sys/kernel/mm/ksm/run
 }
 
-# run_tests - all test_* functions of the file, in its order
+# run_tests - all test_* functions of the file, in its order; with LONG=1 all long_* ones,
+# too, which do what others do with other sizes and settings, or more often
 run_tests() {
-	local name rc
+	local name rc kinds='test'
 	local -a names
-	mapfile -t names < <(sed -n 's/^\(test_[a-z0-9_]*\)() {$/\1/p' "$0")
+	[ -z "${LONG-}" ] || kinds='test|long'
+	mapfile -t names < <(sed -nE "s/^(($kinds)_[a-z0-9_]*)\(\) \{\$/\1/p" "$0")
 	prepare
 	ktap_print_header
 	ktap_set_plan ${#names[@]}
@@ -621,7 +623,7 @@ run_tests() {
 		(one_test "$name") >"$scratch.out" 2>&1
 		rc=$?
 		sed 's/^/# /' "$scratch.out"
-		name=${name#test_}
+		name=${name#*_}
 		name=${name//_/ }
 		case $rc in
 		0) ktap_test_pass "$name" ;;
