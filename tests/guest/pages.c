@@ -40,9 +40,10 @@
 #define BLANK 101		/* percent: nothing but zeroes */
 
 static const char usage[] =
-"usage: pages [-m MIB] [-z PERCENT] [-s SEED] [-t THREADS] [-k KIND] [-f FILE] COMMAND...\n"
+"usage: pages [-m MIB] [-z PERCENT] [-s SEED] [-t THREADS] [-k KIND] [-f FILE] [-l] COMMAND...\n"
 "  -z  how much of a page is zeroes; 0 does not compress\n"
 "  -k  anon, thp, small (which may become huge pages), shmem (shared), file (with -f)\n"
+"  -l  lock the program's own pages, so that it goes on when the page cache is gone\n"
 "commands:\n"
 "  fill       new contents for all pages\n"
 "  some       new contents for every third page\n"
@@ -597,7 +598,7 @@ int main(int argc, char **argv)
 	mem.percent = 60;
 	mem.threads = 1;
 	mem.seed = 1;
-	while ((c = getopt(argc, argv, "m:z:s:t:k:f:")) != -1) {
+	while ((c = getopt(argc, argv, "m:z:s:t:k:f:l")) != -1) {
 		switch (c) {
 		case 'm':
 			mem.pages = strtoul(optarg, NULL, 0) << 8;
@@ -616,6 +617,10 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			file = optarg;
+			break;
+		case 'l':
+			if (mlockall(MCL_CURRENT))
+				err(1, "mlockall");
 			break;
 		default:
 			errx(2, "%s", usage);
