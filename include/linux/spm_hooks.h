@@ -109,6 +109,17 @@ static inline bool spm_forgets(const struct page *page)
 }
 
 /*
+ * How many free pages each CPU may keep of a zone, which takes and returns @batch at a
+ * time: of an SPM node just enough for that. The page allocator would let the lists grow,
+ * and then take thousands of pages in one go, for which one store has to wait.
+ */
+static inline void spm_limit_pageset(int nid, int batch, int *high_min, int *high_max)
+{
+	if (spm_nid(nid))
+		*high_min = *high_max = 2 * batch;
+}
+
+/*
  * A page was copied without a machine check. But was there a device that it was read
  * from, until the end? Return: how many bytes of it can't be relied upon.
  */
@@ -171,6 +182,10 @@ static inline bool spm_object(const struct folio *folio)
 static inline bool spm_forgets(const struct page *page)
 {
 	return false;
+}
+
+static inline void spm_limit_pageset(int nid, int batch, int *high_min, int *high_max)
+{
 }
 
 static inline struct folio *spm_alloc_migration_target(struct folio *src)
