@@ -500,15 +500,9 @@ enum status unbind_device(const char *name)
 	const struct node *node;
 	enum status status;
 	struct nodes nodes;
-	int rc;
 
-	rc = nodes_read(&nodes);
-	if (rc == -ENOENT) {
-		status = nodes_explain_absence();
-	} else if (rc) {
-		complain("SPM nodes can't be listed: %s", strerror(-rc));
-		status = status_of(rc);
-	} else {
+	status = nodes_explain(nodes_read(&nodes));
+	if (status == STATUS_OK) {
 		node = find_node(&nodes, name);
 		status = node ? unbind_node(node) : say_no_node(name);
 	}

@@ -277,17 +277,10 @@ enum status list(const struct list_options *options)
 {
 	enum status status;
 	struct nodes nodes;
-	int rc;
 
-	rc = nodes_read(&nodes);
-	if (rc == -ENOENT) {
-		status = nodes_explain_absence();
-	} else if (rc) {
-		complain("SPM nodes can't be listed: %s", strerror(-rc));
-		status = status_of(rc);
-	} else {
+	status = nodes_explain(nodes_read(&nodes));
+	if (status == STATUS_OK)
 		status = list_print(&nodes, options);
-	}
 	nodes_free(&nodes);
 	return status;
 }

@@ -279,3 +279,13 @@ int nodes_explain_absence(void)
 		 "        Boot one that is built with CONFIG_SPM=y; `uname -r` tells which runs.");
 	return STATUS_ABSENT;
 }
+
+/* Says why nodes_read() failed, if it did. Return: the exit status for that. */
+int nodes_explain(int rc)
+{
+	if (rc == -ENOENT)
+		return nodes_explain_absence();
+	if (rc)
+		complain("SPM nodes can't be listed: %s", strerror(-rc));
+	return status_of(rc);
+}

@@ -53,6 +53,7 @@ int nodes_read(struct nodes *nodes);
 void nodes_free(struct nodes *nodes);
 void nodes_sum(const struct nodes *nodes, struct node *sum);
 int nodes_explain_absence(void);
+int nodes_explain(int rc);
 bool node_is_open(const struct node *node);
 const char *gate_meaning(const char *reason);
 

@@ -159,9 +159,5 @@ enum status watch(uint64_t interval_ms, uint64_t count, const struct list_option
 	}
 	nodes_free(&frames[0].nodes);
 	nodes_free(&frames[1].nodes);
-	if (rc == -ENOENT)
-		return nodes_explain_absence();
-	if (rc)
-		complain("SPM nodes can't be watched: %s", strerror(-rc));
-	return status_of(rc);
+	return nodes_explain(rc);
 }
