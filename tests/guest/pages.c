@@ -26,6 +26,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pagemap_scan.h"
+
 /* Newer than Debian 12's headers */
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -174,24 +176,21 @@ static void do_some(void)
 		page_fill(i);
 }
 
+/* In one mapping, on whatever node it is: AnonHugePages in smaps has none on SPM nodes. */
 static void do_thp(void)
 {
-	char line[256];
-	unsigned long start, end, kib = 0;
-	bool ours = false;
-	FILE *f = fopen("/proc/self/smaps", "r");
+	struct page_region region = {};
+	struct pm_scan_arg scan = {
+		.size = sizeof(scan), .vec = (uintptr_t)&region, .vec_len = 1,
+		.start = (uintptr_t)mem.base, .end = (uintptr_t)mem.base + HUGE,
+		.category_mask = PAGE_IS_HUGE, .return_mask = PAGE_IS_HUGE,
+	};
+	int fd = open("/proc/self/pagemap", O_RDONLY);
 
-	if (!f)
-		err(1, "smaps");
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
-			ours = (unsigned long)mem.base >= start &&
-			       (unsigned long)mem.base < end;
-		if (ours && sscanf(line, "AnonHugePages: %lu kB", &kib) == 1)
-			break;
-	}
-	fclose(f);
-	if (!kib)
+	if (fd < 0 || ioctl(fd, PAGEMAP_SCAN, &scan) < 0)
+		err(1, "pagemap");
+	close(fd);
+	if (region.start != scan.start || region.end != scan.end)
 		errx(1, "no huge page there");
 }
 

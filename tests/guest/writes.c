@@ -35,6 +35,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pagemap_scan.h"
+
 /* Newer than Debian 12's headers */
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -44,33 +46,6 @@
 #endif
 #ifndef UFFD_FEATURE_WP_ASYNC
 #define UFFD_FEATURE_WP_ASYNC 0x8000
-#endif
-#ifndef PAGEMAP_SCAN
-struct page_region {
-	__u64 start;
-	__u64 end;
-	__u64 categories;
-};
-
-struct pm_scan_arg {
-	__u64 size;
-	__u64 flags;
-	__u64 start;
-	__u64 end;
-	__u64 walk_end;
-	__u64 vec;
-	__u64 vec_len;
-	__u64 max_pages;
-	__u64 category_inverted;
-	__u64 category_mask;
-	__u64 category_anyof_mask;
-	__u64 return_mask;
-};
-
-#define PAGEMAP_SCAN _IOWR('f', 16, struct pm_scan_arg)
-#define PAGE_IS_WRITTEN 0x2
-#define PM_SCAN_WP_MATCHING 0x1
-#define PM_SCAN_CHECK_WPASYNC 0x2
 #endif
 #ifndef UFFDIO_MOVE
 struct uffdio_move {
