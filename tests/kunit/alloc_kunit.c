@@ -149,21 +149,31 @@ static void spm_alloc_test_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, folio_nid(spm_kunit_alloc(test)), t->memory[0].nid);
 }
 
-/* Tests that reserves are left alone, also by a task that may use them. */
+/* Free pages of a zone that CPUs may have taken without having told the others yet. */
+static unsigned long spm_alloc_drift(const struct zone *zone)
+{
+	return num_online_cpus() * raw_cpu_ptr(zone->per_cpu_zonestats)->stat_threshold;
+}
+
+/*
+ * Tests that reserves are left alone, also by a task that may use them: it would leave
+ * nothing. Watermarks are compared with what CPUs have told of, as in any zone.
+ */
 static void spm_alloc_test_reserve(struct kunit *test)
 {
 	struct spm_node *node = spm_kunit_register(test, 0);
 	struct zone *zone = node->zonerefs[0].zone;
 	unsigned int flags;
 
-	KUNIT_EXPECT_GT(test, min_wmark_pages(zone), 0);
+	if (min_wmark_pages(zone) <= spm_alloc_drift(zone))
+		kunit_skip(test, "too many CPUs for a node this small");
 	flags = memalloc_noreclaim_save();
 	spm_kunit_fill(test);
 	memalloc_noreclaim_restore(flags);
 	/* What a CPU has taken in advance is still there. */
 	drain_all_pages(zone);
 	KUNIT_EXPECT_GE(test, zone_page_state_snapshot(zone, NR_FREE_PAGES),
-			min_wmark_pages(zone));
+			min_wmark_pages(zone) - spm_alloc_drift(zone));
 }
 
 /* ---- What is counted ---- */
