@@ -67,6 +67,9 @@ struct spm_snapshot {
 /* So many are kept. They are taken so far apart that they cover stale_ms. */
 #define SPM_NR_SNAPSHOTS	32
 
+/* A device that says nothing for so long after its last reading got too old is silent. */
+#define SPM_LATE_TIME		(2 * HZ)
+
 /**
  * struct spm_budget - what decides that a page fits, see budget.c
  * @gate: may pages be stored? Only spm_budget_set_gate() sets it.
@@ -152,6 +155,24 @@ static inline bool spm_budget_stopped(const struct spm_budget *budget,
 	/* READ_ONCE: both are written under the lock, which is not for stores. */
 	return READ_ONCE(budget->gate) > SPM_GATE_TARGET ||
 	       time_after(now, READ_ONCE(budget->fresh_until));
+}
+
+/**
+ * spm_budget_is_late() - does the gate wait for nothing but a reading that is a bit late?
+ * @budget: the budget
+ * @now: jiffies
+ *
+ * Return: true if the last reading is too old, by not more than SPM_LATE_TIME.
+ */
+static inline bool spm_budget_is_late(const struct spm_budget *budget,
+				      unsigned long now)
+{
+	/* READ_ONCE: see spm_budget_stopped(). */
+	enum spm_gate gate = READ_ONCE(budget->gate);
+	unsigned long fresh_until = READ_ONCE(budget->fresh_until);
+
+	return (gate == SPM_GATE_OPEN || gate == SPM_GATE_STALE) &&
+	       time_in_range(now, fresh_until + 1, fresh_until + SPM_LATE_TIME);
 }
 
 #endif /* _SPM_BUDGET_H */

@@ -62,9 +62,23 @@ static bool spm_node_takes(const struct spm_node *node)
 	       !spm_budget_stopped(&node->budget, jiffies);
 }
 
+/*
+ * Is nothing but that, or a reading that is a bit late, in the way? A device that is busy
+ * for a moment must not cost a task its life: reclaim waits for it, as for a slow disk.
+ */
+static bool spm_node_will_take(const struct spm_node *node)
+{
+	if (READ_ONCE(node->yields) & BIT(SPM_TASKS))	/* as above */
+		return false;
+	return spm_node_takes(node) ||
+	       (node->budgeted && spm_budget_is_late(&node->budget, jiffies));
+}
+
 /* Pages that would be admitted now, on this CPU. */
 static unsigned long spm_admissible(struct spm_node *node)
 {
+	if (!spm_node_takes(node))
+		return 0;
 	if (!node->budgeted)
 		return ULONG_MAX;
 	return spm_budget_room(&node->budget) + this_cpu_read(node->cpu->credit);
@@ -73,7 +87,7 @@ static unsigned long spm_admissible(struct spm_node *node)
 /* After the next reading of the device, at the latest. */
 static unsigned long spm_future_room(struct spm_node *node)
 {
-	return spm_node_takes(node) ? spm_free_pages_of(node) : 0;
+	return spm_node_will_take(node) ? spm_free_pages_of(node) : 0;
 }
 
 static unsigned long spm_room(struct spm_node *node)
@@ -195,7 +209,7 @@ bool spm_short_of_room(const struct spm_node *node)
 
 static bool spm_node_has_room(struct spm_node *node)
 {
-	if (!spm_node_takes(node))
+	if (!spm_node_will_take(node))
 		return false;
 	/* READ_ONCE, WRITE_ONCE: a hint, and racy, as are the free pages. */
 	if (!READ_ONCE(node->full))
@@ -211,7 +225,8 @@ static bool spm_node_has_room(struct spm_node *node)
  * @nid: NUMA node that is to be reclaimed
  *
  * Context: Any.
- * Return: true if an SPM node has room for many pages, or has not been full lately.
+ * Return: true if an SPM node has room for many pages, or has not been full lately, and
+ * takes pages, or will when its device was read.
  */
 bool spm_open_to_tasks(int nid)
 {

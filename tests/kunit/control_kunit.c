@@ -580,6 +580,31 @@ static void spm_control_test_tasks_yield(struct kunit *test)
 	spm_stat_add(node, SPM_STAT_USED, -SPM_CONTROL_MANY);
 }
 
+/*
+ * Tests that reclaim waits for a reading that is late, though no page gets in meanwhile, but
+ * not for a device that is silent.
+ */
+static void spm_control_test_late(struct kunit *test)
+{
+	struct spm_budget *budget = &spm_control_roomy(test)->budget;
+
+	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, 1));
+
+	spm_kunit_hold(test, 0);
+	WRITE_ONCE(budget->fresh_until, jiffies - 2);
+	KUNIT_EXPECT_FALSE(test, spm_takes_tasks(0, 1));
+	KUNIT_EXPECT_TRUE(test, spm_will_take_tasks(0, 1));
+	KUNIT_EXPECT_TRUE(test, spm_open_to_tasks(0));
+	KUNIT_EXPECT_NULL(test, spm_alloc_probed(0, 0));
+
+	WRITE_ONCE(budget->fresh_until, jiffies - SPM_LATE_TIME - 2);
+	KUNIT_EXPECT_FALSE(test, spm_will_take_tasks(0, 1));
+	KUNIT_EXPECT_FALSE(test, spm_open_to_tasks(0));
+
+	spm_kunit_release(test, 0);
+	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, 1));
+}
+
 /* Tests that who has little gives nothing, and who wants nothing gets nothing. */
 static void spm_control_test_nobody_yields(struct kunit *test)
 {
@@ -687,6 +712,7 @@ static struct kunit_case spm_control_cases[] = {
 	KUNIT_CASE(spm_control_test_next_node),
 	KUNIT_CASE_SLOW(spm_control_test_users_yield),
 	KUNIT_CASE(spm_control_test_tasks_yield),
+	KUNIT_CASE(spm_control_test_late),
 	KUNIT_CASE(spm_control_test_nobody_yields),
 	KUNIT_CASE(spm_control_test_interval),
 	KUNIT_CASE(spm_control_test_kick),
