@@ -71,7 +71,6 @@ struct folio *spm_kunit_take(void);
 void spm_kunit_written(struct folio *folio, int rc);
 struct folio *spm_kunit_alloc(struct kunit *test);
 void spm_kunit_free(struct kunit *test, struct folio *folio);
-void spm_kunit_drain(void);
 unsigned long spm_kunit_fill(struct kunit *test);
 void spm_kunit_free_all(struct kunit *test);
 

@@ -347,17 +347,11 @@ void spm_kunit_free(struct kunit *test, struct folio *folio)
 EXPORT_SYMBOL_IF_KUNIT(spm_kunit_free);
 
 /**
- * spm_kunit_drain() - have all CPUs give back pages that they keep for themselves
- */
-void spm_kunit_drain(void)
-{
-	drain_all_pages(NULL);
-}
-EXPORT_SYMBOL_IF_KUNIT(spm_kunit_drain);
-
-/**
  * spm_kunit_fill() - take all pages that there are
  * @test: the test
+ *
+ * Also those which other CPUs keep for themselves. Some may still be left: what a CPU
+ * has not told others of (see vmstat), the zone does not give away.
  *
  * Return: how many pages that were.
  */
@@ -365,6 +359,7 @@ unsigned long spm_kunit_fill(struct kunit *test)
 {
 	unsigned long nr = 0;
 
+	drain_all_pages(NULL);
 	while (spm_kunit_alloc(test)) {
 		nr++;
 		cond_resched();
