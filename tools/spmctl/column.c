@@ -81,19 +81,17 @@ static void columns_add(struct columns *columns, const char *name)
 	columns->column[columns->count++] = find_column(name);
 }
 
-/* What zswap has compressed belongs to no node, so only a row of all nodes has it. */
-void columns_default(struct columns *columns, bool total)
+void columns_default(struct columns *columns)
 {
 	static const char *const names[] = {
 		"DEVICE", "NODE", "DRIVER", "GATE", "CAPACITY", "PHYS", "USED", "BUDGET",
-		"RATIO", "SWAPPED", "MAPPED", "FALLBACK", "REFUSED", "POISON",
+		"RATIO", "SWAPPED", "MAPPED", "REFUSED", "POISON",
 	};
 	size_t i;
 
 	columns->count = 0;
 	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (total || strcmp(names[i], "FALLBACK"))
-			columns_add(columns, names[i]);
+		columns_add(columns, names[i]);
 }
 
 void columns_all(struct columns *columns)
@@ -113,7 +111,7 @@ int columns_parse(struct columns *columns, const char *list)
 
 	columns->count = 0;
 	if (*list == '+') {
-		columns_default(columns, false);
+		columns_default(columns);
 		list++;
 	}
 	copy = strdup(list);

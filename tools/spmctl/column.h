@@ -34,7 +34,7 @@ struct columns {
 extern const struct column all_columns[];
 extern const size_t nr_all_columns;
 
-void columns_default(struct columns *columns, bool total);
+void columns_default(struct columns *columns);
 void columns_all(struct columns *columns);
 int columns_parse(struct columns *columns, const char *list);
 void columns_print_help(void);

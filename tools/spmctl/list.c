@@ -76,6 +76,18 @@ enum status print_table(const struct nodes *nodes, const struct columns *columns
 	return rc ? STATUS_FAILED : STATUS_OK;
 }
 
+/* A column of its own would make the table wider than a terminal. */
+static void print_fallback(const struct nodes *nodes, bool bytes)
+{
+	struct columns columns;
+	char text[2 * NAME_SIZE + 1];
+
+	if (columns_parse(&columns, "FALLBACK"))
+		return;
+	column_format(columns.column[0], &nodes->all, bytes, text, sizeof(text));
+	printf("FALLBACK %s: compressed by zswap in DRAM, of no node\n", text);
+}
+
 /* ---- JSON ---- */
 
 static struct json_object *json_value(const struct column *column, const struct node *node)
@@ -249,6 +261,7 @@ enum status list_print(const struct nodes *nodes, const struct list_options *opt
 {
 	bool total = options->total || nodes->count > 1;
 	struct columns columns;
+	enum status status;
 	int rc;
 
 	if (options->output) {
@@ -257,7 +270,7 @@ enum status list_print(const struct nodes *nodes, const struct list_options *opt
 			return rc == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
 		total = options->total;
 	} else if (options->form == FORM_TABLE) {
-		columns_default(&columns, total);
+		columns_default(&columns);
 	} else {
 		columns_all(&columns);
 	}
@@ -270,7 +283,10 @@ enum status list_print(const struct nodes *nodes, const struct list_options *opt
 		note("there is no SPM node; `spmctl check` tells what is in the way");
 		return STATUS_OK;
 	}
-	return print_table(nodes, &columns, options, total);
+	status = print_table(nodes, &columns, options, total);
+	if (status == STATUS_OK && total && !options->output && options->headings)
+		print_fallback(nodes, options->bytes);
+	return status;
 }
 
 enum status list(const struct list_options *options)
