@@ -407,6 +407,11 @@ memory_stat() {
 	awk -v field="$2" '$1 == field { print $2 }' "$cgroups/$1/memory.stat"
 }
 
+# memory_event CGROUP NAME - how often
+memory_event() {
+	awk -v name="$2" '$1 == name { print $2 }' "$cgroups/$1/memory.events"
+}
+
 # start MARK COMMAND... - run in the background until it makes MARK.ready, which
 # "pages ... pause=MARK" or "loop=MARK" does
 start() {
