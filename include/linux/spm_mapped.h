@@ -98,6 +98,7 @@ bool __spm_move_again(struct mm_struct *mm, unsigned long addr, ssize_t rc,
 		      unsigned int *tries);
 unsigned long __spm_copy_from_page(struct page *page, void *to,
 				   const void *from, unsigned long nr);
+void __spm_promote_hot_prepare(struct folio *folio, struct mem_cgroup *memcg);
 void __spm_promoted_hot(int nid, unsigned int nr);
 void __spm_collapsed(int nid);
 void __spm_fault_copied(struct vm_fault *vmf, struct folio *from,
@@ -264,6 +265,14 @@ static inline unsigned long spm_commit_pages(void)
 	return static_branch_unlikely(&spm_demote_key) ? __spm_commit_pages() : 0;
 }
 
+/* NUMA balancing is about to migrate this folio: it may go to DRAM if there is room. */
+static inline void spm_promote_hot_prepare(struct folio *folio,
+					   struct mem_cgroup *memcg)
+{
+	if (spm_folio(folio))
+		__spm_promote_hot_prepare(folio, memcg);
+}
+
 /* NUMA balancing has migrated pages from this node. */
 static inline void spm_promoted_hot(int nid, unsigned int nr)
 {
@@ -359,6 +368,11 @@ static inline unsigned long spm_mm_pages(struct mm_struct *mm)
 static inline unsigned long spm_commit_pages(void)
 {
 	return 0;
+}
+
+static inline void spm_promote_hot_prepare(struct folio *folio,
+					   struct mem_cgroup *memcg)
+{
 }
 
 static inline void spm_promoted_hot(int nid, unsigned int nr)

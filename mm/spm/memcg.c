@@ -23,6 +23,7 @@
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/page_counter.h>
+#include <linux/psi.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_buf.h>
 #include <linux/seq_file.h>
@@ -40,6 +41,8 @@
 #define SPM_MAX_RETRIES	16
 /* What promotion leaves of a cgroup's memory.max, and of memory.high if unasked: 1/64. */
 #define SPM_ROOM_SHIFT	6
+/* Pages that are reclaimed at once to promote others: a millisecond's work, or two. */
+#define SPM_ROOM_BATCH	256UL
 
 static bool spm_memcg_counted(const struct mem_cgroup *memcg)
 {
@@ -214,25 +217,37 @@ static unsigned long spm_room_limit(struct page_counter *counter,
 	return wish == SPM_UNASKED ? min(max, READ_ONCE(counter->high)) : max;
 }
 
+/* By how many pages are @nr more too many? */
+static unsigned long spm_room_lacking(struct page_counter *counter, unsigned long nr,
+				      enum spm_wish wish)
+{
+	unsigned long limit = spm_room_limit(counter, wish);
+
+	nr += page_counter_read(counter);
+	limit -= limit >> SPM_ROOM_SHIFT;
+	return nr > limit ? nr - limit : 0;
+}
+
 /*
  * Would @nr pages more leave room for what tasks allocate themselves, here and in all
  * cgroups above? At memory.max a cgroup whose memory can't be reclaimed is OOM-killed
- * for the next page.
+ * for the next page. Return: NULL if they would; else the first cgroup that is too full.
  */
+static struct mem_cgroup *spm_memcg_full(struct mem_cgroup *memcg, unsigned long nr,
+					 enum spm_wish wish)
+{
+	if (!spm_memcg_counted(memcg))
+		return NULL;
+	for (; memcg; memcg = parent_mem_cgroup(memcg))
+		if (spm_room_lacking(&memcg->memory, nr, wish))
+			return memcg;
+	return NULL;
+}
+
 static bool spm_memcg_has_room(struct mem_cgroup *memcg, unsigned long nr,
 			       enum spm_wish wish)
 {
-	struct page_counter *counter;
-	unsigned long limit;
-
-	if (!spm_memcg_counted(memcg))
-		return true;
-	for (counter = &memcg->memory; counter; counter = counter->parent) {
-		limit = spm_room_limit(counter, wish);
-		if (page_counter_read(counter) + nr > limit - (limit >> SPM_ROOM_SHIFT))
-			return false;
-	}
-	return true;
+	return !spm_memcg_full(memcg, nr, wish);
 }
 
 /**
@@ -415,6 +430,31 @@ bool spm_memcg_may_promote(struct folio *folio)
 bool spm_memcg_may_promote_unasked(struct folio *folio)
 {
 	return spm_folio_has_room(folio, SPM_UNASKED);
+}
+
+/**
+ * spm_memcg_make_room() - have a cgroup reclaim, if it has no room to promote pages
+ * @memcg: the cgroup; it does not go away
+ * @nr: number of pages
+ *
+ * A task that reads often what is on SPM has it promoted. Its cgroup may be full, of
+ * pages that are read less often, as that is why the others went to SPM. So some of
+ * these go there instead, as if the task had written to its page.
+ *
+ * Context: Process context of the task, perhaps with its memory locked. May sleep.
+ */
+void spm_memcg_make_room(struct mem_cgroup *memcg, unsigned long nr)
+{
+	struct mem_cgroup *full = spm_memcg_full(memcg, nr, SPM_UNASKED);
+	unsigned long flags;
+
+	if (!full)
+		return;
+	nr = clamp(spm_room_lacking(&full->memory, nr, SPM_UNASKED), SWAP_CLUSTER_MAX,
+		   max(nr, SPM_ROOM_BATCH));
+	psi_memstall_enter(&flags);
+	try_to_free_mem_cgroup_pages(full, nr, GFP_KERNEL, MEMCG_RECLAIM_MAY_SWAP, NULL);
+	psi_memstall_leave(&flags);
 }
 
 /**

@@ -58,6 +58,7 @@ bool spm_memcg_may_demote(struct folio *folio);
 bool spm_memcg_open(struct mem_cgroup *memcg);
 bool spm_memcg_may_promote(struct folio *folio);
 bool spm_memcg_may_promote_unasked(struct folio *folio);
+void spm_memcg_make_room(struct mem_cgroup *memcg, unsigned long nr);
 int spm_charge_folio(struct folio *folio);
 void spm_uncharge_folio(struct folio *folio);
 #else
@@ -79,6 +80,10 @@ static inline bool spm_memcg_may_promote(struct folio *folio)
 static inline bool spm_memcg_may_promote_unasked(struct folio *folio)
 {
 	return true;
+}
+
+static inline void spm_memcg_make_room(struct mem_cgroup *memcg, unsigned long nr)
+{
 }
 
 static inline int spm_charge_folio(struct folio *folio)

@@ -324,6 +324,18 @@ bool spm_promote_huge(struct vm_fault *vmf, struct folio *folio)
 }
 
 /**
+ * __spm_promote_hot_prepare() - NUMA balancing is about to migrate a folio to DRAM
+ * @folio: the folio on an SPM node, isolated
+ * @memcg: its cgroup, or NULL
+ *
+ * Context: Process context, in a fault of a task that reads it. May sleep.
+ */
+void __spm_promote_hot_prepare(struct folio *folio, struct mem_cgroup *memcg)
+{
+	spm_memcg_make_room(memcg, folio_nr_pages(folio));
+}
+
+/**
  * __spm_promoted_hot() - NUMA balancing has migrated pages to DRAM
  * @nid: SPM node that they were on
  * @nr: how many
