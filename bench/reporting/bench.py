@@ -14,7 +14,8 @@ HOST = {
     "command": "Command", "date": "Date", "commit": "Commit", "kernel": "Kernel in the VM",
     "note": "Note", "clock": "Clock", "settings": "Settings", "cpu": "Host's CPU",
     "cpus": "Host's CPUs", "host": "Host's kernel", "debian": "Debian", "qemu": "QEMU",
-    "gcc": "gcc", "fio": "fio", "stress": "stress-ng", "redis": "redis", "node": "node",
+    "gcc": "gcc", "fio": "fio", "stress": "stress-ng", "redis": "redis",
+    "postgres": "PostgreSQL", "node": "node",
 }
 
 

@@ -72,6 +72,11 @@ class ServerTime(Column):
                                record["figures"].get("ops")))
 
 
+READS = [Column("uses/s", "use_ns", kind="rate", per="use_ns"),
+         WithoutFault("without a fault, %", "faults", "%"),
+         Column("p50", "p50_ns", kind="percentile"),
+         Column("p99", "p99_ns", kind="percentile"),
+         Column("p99.9", "p999_ns", kind="percentile")]
 REQUESTS = [OfClients("requests/s", "ops_s", kind="rate"),
             ServerTime("CPU for each, us", "", "us"), Column("mean, us", "mean_ns", "us"),
             Column("p50, us", "p50_ns", "us", "percentile"),
@@ -98,16 +103,12 @@ COLUMNS = {
     "stress-pageswap": [Column("bogo ops/s", "ops_s", kind="rate")],
     "store-only": [Column("write, a page", "write_ns", kind="mean"),
                    Column("free, a page", "free_ns")],
-    "read-mostly": [Column("uses/s", "use_ns", kind="rate", per="use_ns"),
-                    WithoutFault("without a fault, %", "faults", "%"),
-                    Column("p50", "p50_ns", kind="percentile"),
-                    Column("p99", "p99_ns", kind="percentile"),
-                    Column("p99.9", "p999_ns", kind="percentile")],
+    "read-mostly": READS, "hot-reads": READS,
     "outrun": [Column("stopped after, ms", "stopped_ns", "ms"),
                Column("over the mark, KiB", "over_bytes", "KiB"),
                Column("of, KiB", "mark_bytes", "KiB"),
                Column("refused", "refused_budget"), Column("wrong", "wrong")],
-    "redis": REQUESTS,
+    "redis": REQUESTS, "postgres": REQUESTS,
     "kbuild": [Column("CPU, s", "cpu_s", "s", "mean"), Column("elapsed, s", "elapsed_s", "s")],
     "write-storm": [Column("writes/s", "use_ns", kind="rate", per="use_ns"), *USES],
 }
@@ -124,7 +125,7 @@ def demoted(counters):
 
 
 def promoted(counters):
-    return (counters["promoted_write"] + counters["promoted"] or
+    return (counters["promoted_write"] + counters["promoted"] +
             counters.get("pgpromote_success", 0))
 
 

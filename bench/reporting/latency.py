@@ -149,6 +149,7 @@ COMPARED_BY = [
     ("mmap-write", "60 % zeroes", "iops", "fio: write, IOPS"),
     ("mix", "60 % zeroes", "iops", "fio: 70 % reads, IOPS"),
     ("redis", "GET", "ops_s", "redis: GET/s"),
+    ("postgres", "read", "ops_s", "PostgreSQL: reads/s"),
     ("kbuild", "2 at once", "cpu_s", "kernel: CPU time"),
 ]
 EQUAL_MEMORY = "equal memory"

@@ -23,17 +23,17 @@ matplotlib.rcParams.update({
 COLOURS = {
     "none": "#999999", "null": "#cccccc", "disk": "#000000", "lzo": "#F0E442", "lz4": "#E69F00",
     "zstd": "#D55E00", "tier": "#CC79A7", "zspm": "#009E73", "mapped": "#0072B2",
-    "zspm+mapped": "#56B4E9",
+    "mapped+hot": "#0072B2", "zspm+mapped": "#56B4E9",
 }
-HATCHES = {"zbud": "//", "zram": ".."}
+HATCHES = {"zbud": "//", "zram": "..", "mapped+hot": "//"}
 
 
 def style(peer):
     """Colour and hatch: fixed, whatever else is on the plot"""
     pool, _, compressor = peer.partition("+")
     colour = COLOURS.get(peer) or COLOURS.get(compressor, "#999999")
-    return {"color": colour, "hatch": HATCHES.get(pool, ""), "edgecolor": "#333333",
-            "linewidth": 0.5}
+    hatch = HATCHES.get(peer) or HATCHES.get(pool, "")
+    return {"color": colour, "hatch": hatch, "edgecolor": "#333333", "linewidth": 0.5}
 
 
 def footer(host, clock):
@@ -99,6 +99,10 @@ BARS = [
     ("mix", "60 % zeroes", "p99_ns", "fio: 70 % reads, 30 % writes, p99; less is better", "us",
      1000),
     ("redis", "GET", "ops_s", "redis: GET; more is better", "requests a second", 1),
+    ("postgres", "read", "ops_s", "PostgreSQL: pgbench reads; more is better",
+     "transactions a second", 1),
+    ("postgres", "TPC-B", "ops_s", "PostgreSQL: pgbench's TPC-B; more is better",
+     "transactions a second", 1),
     ("kbuild", "2 at once", "cpu_s", "Two files of the kernel compiled; less is better",
      "s of CPU time", 1),
 ]

@@ -143,6 +143,7 @@ class Scenarios(unittest.TestCase):
         counters = {**ZEROES, "demoted": 7, "pgdemote_direct": 7, "promoted_write": 3}
         self.assertEqual(demoted(counters), 7)
         self.assertEqual(promoted(counters), 3)
+        self.assertEqual(promoted({**counters, "pgpromote_success": 4}), 7)    # NUMA balancing's
         tier = {**ZEROES, "pgdemote_direct": 4, "pgdemote_kswapd": 5, "pgpromote_success": 2}
         self.assertEqual(demoted(tier), 9)
         self.assertEqual(promoted(tier), 2)
