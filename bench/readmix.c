@@ -3,7 +3,8 @@
  * readmix - a task that mostly reads, with more memory than fits
  *
  * Fills memory with pages that each have a checksum, then uses pages at random:
- * reads all of one and checks it, and, now and then, changes a word of it. Prints
+ * reads all of one and checks it, and, now and then, changes a word of it. All pages are used
+ * alike, or nearly all uses are of some that lie between the others. Prints
  * one line of JSON with the time per use, in nanoseconds of CLOCK_MONOTONIC:
  * instructions, in a VM that counts these; and how many faults there were, and how
  * many pages the kernel copied to a device or from it. After that come as many uses
@@ -23,14 +24,16 @@
 #define NODES 64
 
 static const char usage[] =
-"usage: readmix [-s] PAGES USES WARM-UP WRITES-PERMILLE [PERCENT-ZEROES]\n"
+"usage: readmix [-s] [-e EVERY] PAGES USES WARM-UP WRITES-PERMILLE [PERCENT-ZEROES]\n"
 "  The first WARM-UP uses are not measured.\n"
-"  -s  what is swapped out is on the device, too\n";
+"  -s        what is swapped out is on the device, too\n"
+"  -e EVERY  99 of 100 uses are of every 10th page, say; the last is of any\n";
 
 /* Nanoseconds that a device may take for a line; 0 ends them */
 static const unsigned int delays[] = { 250, 1000, 0 };
 
 static bool swap_on_device;
+static unsigned long every;	/* 0: all pages are used alike */
 static bool has_cpu[NODES];
 
 /* The last word is the sum of the others. */
@@ -57,7 +60,11 @@ static void fill(const struct memory *m)
 
 static unsigned long *page_of(const struct memory *m, unsigned long random)
 {
-	return (unsigned long *)(m->base + random % m->pages * PAGE);
+	unsigned long page = random % m->pages;
+
+	if (every && random / m->pages % 100)
+		page -= page % every;
+	return (unsigned long *)(m->base + page * PAGE);
 }
 
 /* Return: is it wrong? */
@@ -225,12 +232,18 @@ int main(int argc, char **argv)
 	unsigned long state = 2;
 	unsigned char *touched;
 	unsigned long *times;
+	int option;
 
-	if (argc > 1 && !strcmp(argv[1], "-s")) {
-		swap_on_device = true;
-		argc--;
-		argv++;
+	while ((option = getopt(argc, argv, "+se:")) != -1) {
+		if (option == 's')
+			swap_on_device = true;
+		else if (option == 'e')
+			every = to_number(optarg);
+		else
+			argc = 0;
 	}
+	argc -= optind - 1;
+	argv += optind - 1;
 	if (argc < 5 || argc > 6) {
 		fputs(usage, stderr);
 		return 2;

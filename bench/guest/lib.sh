@@ -139,6 +139,18 @@ demotion() {
 	[ ! -e $spm/demote_enabled ] || put "$1" $spm/demote_enabled
 }
 
+# promotion_of_hot 0|1 - by NUMA balancing, which is put back to what it was
+promotion_of_hot() {
+	local mode=/proc/sys/kernel/numa_balancing
+	[ -e $spm/promote_hot_enabled ] || return 0
+	put "$1" $spm/promote_hot_enabled
+	if [ "$1" = 1 ]; then
+		put 2 $mode
+	elif [ -n "${original[$mode]+set}" ]; then
+		put "${original[$mode]}" $mode
+	fi
+}
+
 use_zswap() {
 	put "$1" $zswap/zpool
 	[ $# -eq 1 ] || put "$2" $zswap/compressor
@@ -149,6 +161,7 @@ use_zswap() {
 use_peer() {
 	put N $zswap/enabled
 	demotion 0
+	promotion_of_hot 0
 	[ -z "$tier" ] || leave_tier
 	use_swap disk
 	case $1 in
@@ -156,6 +169,7 @@ use_peer() {
 	null) use_zswap znull ;;
 	zspm) use_zswap zspm ;;
 	mapped) demotion 1 ;;
+	mapped+hot) demotion 1; promotion_of_hot 1 ;;
 	zspm+mapped) use_zswap zspm; demotion 1 ;;
 	tier) use_tier ;;
 	zram+*) use_swap zram "${1#zram+}" ;;
@@ -185,7 +199,7 @@ limit_here() {
 	local bytes
 	bytes=$(limit "$1")
 	case $1 in
-	none | tier | zspm | mapped | zspm+mapped) ;;
+	none | tier | zspm | mapped | mapped+hot | zspm+mapped) ;;
 	*) [ "$bytes" = max ] || bytes=$((bytes + more_bytes)) ;;
 	esac
 	echo "$bytes"

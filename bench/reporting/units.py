@@ -24,8 +24,8 @@ UNITS = {
 # Peers, in the order in which tables and plots have them
 PEERS = ("none", "null", "disk", "zsmalloc+lzo", "zsmalloc+lz4", "zsmalloc+zstd",
          "zbud+lzo", "zbud+lz4", "zbud+zstd", "zram+lz4", "zram+zstd", "tier", "zspm", "mapped",
-         "zspm+mapped")
-SPM_PEERS = ("zspm", "mapped", "zspm+mapped")
+         "mapped+hot", "zspm+mapped")
+SPM_PEERS = ("zspm", "mapped", "mapped+hot", "zspm+mapped")
 SOFTWARE = ("zsmalloc", "zbud", "zram")
 
 
