@@ -439,7 +439,8 @@ bool spm_memcg_may_promote_unasked(struct folio *folio)
  *
  * A task that reads often what is on SPM has it promoted. Its cgroup may be full, of
  * pages that are read less often, as that is why the others went to SPM. So some of
- * these go there instead, as if the task had written to its page.
+ * these go there instead, as if the task had written to its page. If they have nowhere
+ * to go, reclaim would look through all of the cgroup's memory for each page in vain.
  *
  * Context: Process context of the task, perhaps with its memory locked. May sleep.
  */
@@ -448,7 +449,7 @@ void spm_memcg_make_room(struct mem_cgroup *memcg, unsigned long nr)
 	struct mem_cgroup *full = spm_memcg_full(memcg, nr, SPM_UNASKED);
 	unsigned long flags;
 
-	if (!full)
+	if (!full || !(spm_can_demote(full, numa_mem_id()) || spm_memcg_swap_slots(full) > 0))
 		return;
 	nr = clamp(spm_room_lacking(&full->memory, nr, SPM_UNASKED), SWAP_CLUSTER_MAX,
 		   max(nr, SPM_ROOM_BATCH));
