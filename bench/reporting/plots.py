@@ -101,8 +101,6 @@ BARS = [
     ("redis", "GET", "ops_s", "redis: GET; more is better", "requests a second", 1),
     ("postgres", "read", "ops_s", "PostgreSQL: pgbench reads; more is better",
      "transactions a second", 1),
-    ("postgres", "TPC-B", "ops_s", "PostgreSQL: pgbench's TPC-B; more is better",
-     "transactions a second", 1),
     ("kbuild", "2 at once", "cpu_s", "Two files of the kernel compiled; less is better",
      "s of CPU time", 1),
 ]
