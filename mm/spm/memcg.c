@@ -442,7 +442,7 @@ bool spm_memcg_may_promote_unasked(struct folio *folio)
  * these go there instead, as if the task had written to its page. If they have nowhere
  * to go, reclaim would look through all of the cgroup's memory for each page in vain.
  *
- * Context: Process context of the task, perhaps with its memory locked. May sleep.
+ * Context: Process context of the task, perhaps under its mmap_lock. May sleep.
  */
 void spm_memcg_make_room(struct mem_cgroup *memcg, unsigned long nr)
 {
