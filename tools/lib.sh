@@ -56,6 +56,16 @@ install_packages() {
 	}
 }
 
+# unpack_packages FROM TO - those that apt-get has downloaded there, and nothing is installed
+unpack_packages() {
+	local deb
+	mkdir -p "$2" || return
+	for deb in "$1"/*.deb; do
+		[ -e "$deb" ] || { echo "apt-get has downloaded nothing to $1" >&2; return 1; }
+		dpkg-deb -x "$deb" "$2" || { echo "$deb can't be unpacked" >&2; return 1; }
+	done
+}
+
 # own_files ROOT - the files of this repository that the kernel has, one line each: its
 # path here, and in the kernel's tree
 own_files() {
