@@ -206,8 +206,7 @@ static enum spm_gate spm_budget_next_gate(const struct spm_budget *budget)
 		       SPM_GATE_LIMIT : max(budget->gate, SPM_GATE_LIMIT);
 	if (budget->uncovered)
 		return SPM_GATE_CAPACITY;
-	if (budget->gate > SPM_GATE_TARGET &&
-	    budget->reading.as_of_ns < budget->stopped_ns)
+	if (budget->unanswered)
 		return budget->gate;
 
 	/* Being without a reading for a while is no reason to make room. */
@@ -259,6 +258,8 @@ static int spm_budget_take(struct spm_budget *budget,
 					     budget->logical_bytes);
 	budget->base = snapshot->written;
 	WRITE_ONCE(budget->moved, snapshot->moved);	/* see spm_budget_moving() */
+	if (reading->as_of_ns >= budget->stopped_ns)
+		WRITE_ONCE(budget->unanswered, false);	/* see spm_budget_undecided() */
 	/* Set before the gate may open. WRITE_ONCE: see spm_budget_stopped(). */
 	WRITE_ONCE(budget->fresh_until,
 		   now + nsecs_to_jiffies(reading->as_of_ns + stale_ns - now_ns));
@@ -295,6 +296,17 @@ int spm_budget_reading(struct spm_budget *budget,
 	return rc;
 }
 
+/* No page is stored from now on, until a reading of a later time allows it. */
+static void spm_budget_shut(struct spm_budget *budget, enum spm_gate gate, u64 now_ns)
+{
+	lockdep_assert_held(&budget->lock);
+
+	budget->stopped_ns = now_ns;
+	/* WRITE_ONCE: see spm_budget_undecided(). No reading opens what is shut for good. */
+	WRITE_ONCE(budget->unanswered, !spm_gate_for_good(gate));
+	spm_budget_set_gate(budget, gate);
+}
+
 /**
  * spm_budget_stop() - store nothing any more, from now on
  * @budget: the budget
@@ -308,10 +320,8 @@ void spm_budget_stop(struct spm_budget *budget, enum spm_gate gate, u64 now_ns)
 	unsigned long flags;
 
 	spin_lock_irqsave(&budget->lock, flags);
-	if (!spm_gate_for_good(budget->gate)) {
-		budget->stopped_ns = now_ns;
-		spm_budget_set_gate(budget, gate);
-	}
+	if (!spm_gate_for_good(budget->gate))
+		spm_budget_shut(budget, gate, now_ns);
 	spin_unlock_irqrestore(&budget->lock, flags);
 }
 
@@ -329,10 +339,8 @@ void spm_budget_expire(struct spm_budget *budget, u64 now_ns, unsigned long now)
 
 	spin_lock_irqsave(&budget->lock, flags);
 	if (budget->gate <= SPM_GATE_TARGET &&
-	    time_after(now, budget->fresh_until)) {
-		budget->stopped_ns = now_ns;
-		spm_budget_set_gate(budget, SPM_GATE_STALE);
-	}
+	    time_after(now, budget->fresh_until))
+		spm_budget_shut(budget, SPM_GATE_STALE, now_ns);
 	spin_unlock_irqrestore(&budget->lock, flags);
 }
 

@@ -67,9 +67,6 @@ struct spm_snapshot {
 /* So many are kept. They are taken so far apart that they cover stale_ms. */
 #define SPM_NR_SNAPSHOTS	32
 
-/* A device that says nothing for so long after its last reading got too old is silent. */
-#define SPM_LATE_TIME		(2 * HZ)
-
 /**
  * struct spm_budget - what decides that a page fits, see budget.c
  * @gate: may pages be stored? Only spm_budget_set_gate() sets it.
@@ -82,6 +79,7 @@ struct spm_snapshot {
  * @moved: pages that were moved away, and were surely not in @reading any more
  * @reading: the last one that was good; physical_bytes 0 before the first
  * @stopped_ns: when the hard stop began, or was confirmed last
+ * @unanswered: no reading is of a later time than that
  * @uncovered: @limit_bytes has fallen, or the device has more than we have stored, and
  *	@granted is above @limit since
  * @lock: guards all members that aren't constant
@@ -106,6 +104,7 @@ struct spm_budget {
 	u64 moved;
 	struct spm_telemetry reading;
 	u64 stopped_ns;
+	bool unanswered;
 	bool uncovered;
 
 	/* Written by each grant. */
@@ -158,21 +157,22 @@ static inline bool spm_budget_stopped(const struct spm_budget *budget,
 }
 
 /**
- * spm_budget_is_late() - does the gate wait for nothing but a reading that is a bit late?
+ * spm_budget_undecided() - does nobody know if the gate is shut for long?
  * @budget: the budget
  * @now: jiffies
  *
- * Return: true if the last reading is too old, by not more than SPM_LATE_TIME.
+ * Return: true if no reading tells of the time since the gate was stopped, or if the last
+ * one is too old. False if it was a reading that has shut the gate, and without any.
  */
-static inline bool spm_budget_is_late(const struct spm_budget *budget,
-				      unsigned long now)
+static inline bool spm_budget_undecided(const struct spm_budget *budget,
+					unsigned long now)
 {
 	/* READ_ONCE: see spm_budget_stopped(). */
-	enum spm_gate gate = READ_ONCE(budget->gate);
-	unsigned long fresh_until = READ_ONCE(budget->fresh_until);
-
-	return (gate == SPM_GATE_OPEN || gate == SPM_GATE_STALE) &&
-	       time_in_range(now, fresh_until + 1, fresh_until + SPM_LATE_TIME);
+	if (!READ_ONCE(budget->limit_bytes))
+		return false;
+	return READ_ONCE(budget->unanswered) ||
+	       (READ_ONCE(budget->gate) == SPM_GATE_OPEN &&
+		time_after(now, READ_ONCE(budget->fresh_until)));
 }
 
 #endif /* _SPM_BUDGET_H */

@@ -75,7 +75,7 @@ static void spm_reading_work(struct work_struct *work)
 	if (READ_ONCE(node->removed) || !node->ops)	/* vs spm_notify() */
 		return;
 	spm_read_device(node);
-	spm_room_changed();
+	spm_room_changed(node);
 	WRITE_ONCE(node->kick_after, jiffies + 1);	/* see spm_control_kick() */
 	spm_control_now(&node->relief);
 	/* There is soon more room while pages are being trimmed. */

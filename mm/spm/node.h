@@ -137,6 +137,8 @@ struct spm_mover {
  *	workers and those who wake them: late or early does no harm.
  * @full: a task's page was refused for want of free pages, and there are still few.
  *	Written by those who are refused, and who ask: see room.c
+ * @asked_since: jiffies since which reclaim waits for a reading; 0: it does not. Written by
+ *	who asks, and reset by the reading worker.
  * @reading: the worker that reads the device, see control.c
  * @low_bytes: threshold that the device was told last
  * @high_bytes: the same
@@ -201,6 +203,7 @@ struct spm_node {
 	atomic_long_t wanted[NR_SPM_KINDS] ____cacheline_aligned_in_smp;
 	unsigned long kick_after;
 	bool full;
+	unsigned long asked_since;
 
 	/* Each worker's own, without a lock, as it runs once at a time. */
 	struct delayed_work reading ____cacheline_aligned_in_smp;

@@ -63,15 +63,31 @@ static bool spm_node_takes(const struct spm_node *node)
 }
 
 /*
- * Is nothing but that, or a reading that is a bit late, in the way? A device that is busy
- * for a moment must not cost a task its life: reclaim waits for it, as for a slow disk.
+ * A device that is busy for a moment, or has just raised an event, must not cost a task its
+ * life: reclaim waits for a reading, as for a slow disk. The time for that begins when
+ * reclaim asks, as a virtual machine that was paused has had no time to read.
  */
-static bool spm_node_will_take(const struct spm_node *node)
+static bool spm_node_awaits_reading(struct spm_node *node)
+{
+	unsigned long since;
+
+	if (!node->budgeted || !spm_budget_undecided(&node->budget, jiffies))
+		return false;
+	/* READ_ONCE, WRITE_ONCE: a hint, and racy; vs spm_room_changed(). */
+	since = READ_ONCE(node->asked_since);
+	if (!since) {
+		since = jiffies | 1;		/* 0 is none */
+		WRITE_ONCE(node->asked_since, since);
+	}
+	return time_before_eq(jiffies, since + SPM_ANSWER_TIME);
+}
+
+/* Is nothing but that, or a reading that is to come, in the way? */
+static bool spm_node_will_take(struct spm_node *node)
 {
 	if (READ_ONCE(node->yields) & BIT(SPM_TASKS))	/* as above */
 		return false;
-	return spm_node_takes(node) ||
-	       (node->budgeted && spm_budget_is_late(&node->budget, jiffies));
+	return spm_node_takes(node) || spm_node_awaits_reading(node);
 }
 
 /* Pages that would be admitted now, on this CPU. */
@@ -142,11 +158,15 @@ static DECLARE_WAIT_QUEUE_HEAD(spm_room_wait);
 
 /**
  * spm_room_changed() - a device was read, so there may be room now
+ * @node: the device's
  *
- * Context: Any.
+ * Context: The node's reading worker.
  */
-void spm_room_changed(void)
+void spm_room_changed(struct spm_node *node)
 {
+	/* If the gate is undecided once more, there is time anew to read. */
+	if (!spm_budget_undecided(&node->budget, jiffies))
+		WRITE_ONCE(node->asked_since, 0);	/* see spm_node_awaits_reading() */
 	if (wq_has_sleeper(&spm_room_wait))
 		wake_up_all(&spm_room_wait);
 }

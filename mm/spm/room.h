@@ -20,10 +20,13 @@ static inline unsigned long spm_reopen_room(unsigned long all)
 	return max(all >> SPM_REOPEN_SHIFT, SPM_REOPEN_PAGES);
 }
 
+/* A device that says nothing for so long, while reclaim waits for it, is silent. */
+#define SPM_ANSWER_TIME	(2 * HZ)
+
 bool spm_takes_tasks(int nid, unsigned long nr);
 bool spm_will_take_tasks(int nid, unsigned long nr);
 void spm_wait_for_room(int nid, unsigned long nr);
-void spm_room_changed(void);
+void spm_room_changed(struct spm_node *node);
 bool spm_open_to_tasks(int nid);
 void spm_want_for_users(int nid);
 void spm_want_for_tasks(int nid);

@@ -580,10 +580,16 @@ static void spm_control_test_tasks_yield(struct kunit *test)
 	spm_stat_add(node, SPM_STAT_USED, -SPM_CONTROL_MANY);
 }
 
-/*
- * Tests that reclaim waits for a reading that is late, though no page gets in meanwhile, but
- * not for a device that is silent.
- */
+/* Does reclaim wait, as it takes what is in the way for short? Nothing gets in meanwhile. */
+static void spm_control_expect_waits(struct kunit *test, bool waits)
+{
+	KUNIT_EXPECT_FALSE(test, spm_takes_tasks(0, 1));
+	KUNIT_EXPECT_NULL(test, spm_alloc_probed(0, 0));
+	KUNIT_EXPECT_EQ(test, spm_will_take_tasks(0, 1), waits);
+	KUNIT_EXPECT_EQ(test, spm_open_to_tasks(0), waits);
+}
+
+/* Tests that reclaim waits for a reading that is late. */
 static void spm_control_test_late(struct kunit *test)
 {
 	struct spm_budget *budget = &spm_control_roomy(test)->budget;
@@ -592,17 +598,99 @@ static void spm_control_test_late(struct kunit *test)
 
 	spm_kunit_hold(test, 0);
 	WRITE_ONCE(budget->fresh_until, jiffies - 2);
-	KUNIT_EXPECT_FALSE(test, spm_takes_tasks(0, 1));
-	KUNIT_EXPECT_TRUE(test, spm_will_take_tasks(0, 1));
-	KUNIT_EXPECT_TRUE(test, spm_open_to_tasks(0));
-	KUNIT_EXPECT_NULL(test, spm_alloc_probed(0, 0));
-
-	WRITE_ONCE(budget->fresh_until, jiffies - SPM_LATE_TIME - 2);
-	KUNIT_EXPECT_FALSE(test, spm_will_take_tasks(0, 1));
-	KUNIT_EXPECT_FALSE(test, spm_open_to_tasks(0));
-
+	spm_control_expect_waits(test, true);
 	spm_kunit_release(test, 0);
 	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, 1));
+}
+
+/*
+ * Tests that reclaim waits on if what is read is of a time before somebody noticed that
+ * readings are late, as it does not open the gate.
+ */
+static void spm_control_test_late_again(struct kunit *test)
+{
+	struct spm_budget *budget = &spm_control_roomy(test)->budget;
+	u64 before = ktime_get_ns();
+
+	spm_kunit_hold(test, 0);
+	WRITE_ONCE(budget->fresh_until, jiffies - 2);
+	KUNIT_EXPECT_NULL(test, spm_control_store(test));
+	KUNIT_EXPECT_EQ(test, budget->gate, SPM_GATE_STALE);
+
+	spm_control_tell(0, 0, before);
+	spm_kunit_release(test, 0);
+	KUNIT_EXPECT_TRUE(test, time_before(jiffies, budget->fresh_until));
+	spm_control_expect_waits(test, true);
+
+	spm_control_tell(0, 0, 0);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, 1));
+}
+
+/*
+ * Tests that reclaim waits for what is read after an event, and no longer if that shuts the
+ * gate.
+ */
+static void spm_control_test_event_waits(struct kunit *test)
+{
+	static const enum spm_event events[] = { SPM_EVENT_HIGH, SPM_EVENT_CAPACITY };
+	struct spm_node *node = spm_control_roomy(test);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(events); i++) {
+		spm_control_tell(0, 0, 0);
+		spm_kunit_run(test, 0);
+		KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, 1));
+		spm_kunit_hold(test, 0);
+		spm_notify(node, events[i]);
+		spm_control_expect_waits(test, true);
+
+		spm_control_tell(4 * SPM_CONTROL_MANY, 0, 0);
+		spm_kunit_release(test, 0);
+		spm_control_expect_waits(test, false);
+	}
+}
+
+/*
+ * Tests that reclaim does not wait for a silent device, one that was never read, or one that
+ * is gone. The time begins when it asks, and anew if there was a reading.
+ */
+static void spm_control_test_silent(struct kunit *test)
+{
+	struct spm_node *node = spm_control_roomy(test);
+
+	spm_kunit_hold(test, 0);
+	WRITE_ONCE(node->budget.fresh_until, jiffies - 100 * HZ);
+	spm_control_expect_waits(test, true);
+	WRITE_ONCE(node->asked_since, jiffies - SPM_ANSWER_TIME - 2);
+	spm_control_expect_waits(test, false);
+
+	spm_control_tell(0, -EIO, 0);
+	spm_kunit_release(test, 0);
+	spm_control_expect_waits(test, false);
+	spm_control_tell(0, 0, 0);
+	spm_kunit_run(test, 0);
+	KUNIT_EXPECT_EQ(test, node->asked_since, 0);
+	KUNIT_EXPECT_TRUE(test, spm_takes_tasks(0, 1));
+
+	spm_kunit_hold(test, 0);
+	WRITE_ONCE(node->budget.fresh_until, jiffies - 2);
+	spm_control_expect_waits(test, true);
+	spm_notify(node, SPM_EVENT_REMOVED);
+	spm_control_expect_waits(test, false);
+	spm_kunit_release(test, 0);
+}
+
+/* Tests the same of one that has raised an event, but was never read. */
+static void spm_control_test_silent_at_first(struct kunit *test)
+{
+	struct spm_node *node;
+
+	spm_control_tell(0, -EIO, 0);
+	node = spm_control_register(test, 0);
+	spm_control_expect_waits(test, false);
+	spm_notify(node, SPM_EVENT_CAPACITY);
+	spm_control_expect_waits(test, false);
 }
 
 /* Tests that who has little gives nothing, and who wants nothing gets nothing. */
@@ -713,6 +801,10 @@ static struct kunit_case spm_control_cases[] = {
 	KUNIT_CASE_SLOW(spm_control_test_users_yield),
 	KUNIT_CASE(spm_control_test_tasks_yield),
 	KUNIT_CASE(spm_control_test_late),
+	KUNIT_CASE(spm_control_test_late_again),
+	KUNIT_CASE(spm_control_test_event_waits),
+	KUNIT_CASE(spm_control_test_silent),
+	KUNIT_CASE(spm_control_test_silent_at_first),
 	KUNIT_CASE(spm_control_test_nobody_yields),
 	KUNIT_CASE(spm_control_test_interval),
 	KUNIT_CASE(spm_control_test_kick),
