@@ -50,16 +50,26 @@ static unsigned long spm_free_pages_of(const struct spm_node *node)
 	return nr > min_wmark_pages(zone) ? nr - min_wmark_pages(zone) : 0;
 }
 
-/* Is nothing but a lack of pages in the way of tasks' pages? */
-static bool spm_node_takes(const struct spm_node *node)
+/* Are more of tasks' pages not welcome, whatever room there is? */
+static bool spm_node_yields(const struct spm_node *node)
 {
 	/* READ_ONCE: it hardly matters when changes are seen. */
-	if (READ_ONCE(node->yields) & BIT(SPM_TASKS))
-		return false;
+	return READ_ONCE(node->yields) & BIT(SPM_TASKS);
+}
+
+static bool spm_node_admits(const struct spm_node *node)
+{
+	/* READ_ONCE: as above. */
 	if (!node->budgeted)
 		return !READ_ONCE(node->removed);
 	return READ_ONCE(node->budget.gate) == SPM_GATE_OPEN &&
 	       !spm_budget_stopped(&node->budget, jiffies);
+}
+
+/* Is nothing but a lack of pages in the way of tasks' pages? */
+static bool spm_node_takes(const struct spm_node *node)
+{
+	return !spm_node_yields(node) && spm_node_admits(node);
 }
 
 /*
@@ -85,9 +95,8 @@ static bool spm_node_awaits_reading(struct spm_node *node)
 /* Is nothing but that, or a reading that is to come, in the way? */
 static bool spm_node_will_take(struct spm_node *node)
 {
-	if (READ_ONCE(node->yields) & BIT(SPM_TASKS))	/* as above */
-		return false;
-	return spm_node_takes(node) || spm_node_awaits_reading(node);
+	return !spm_node_yields(node) &&
+	       (spm_node_admits(node) || spm_node_awaits_reading(node));
 }
 
 /* Pages that would be admitted now, on this CPU. */
