@@ -12,7 +12,8 @@ help:
 	@echo '  make docs          Documentation/ as HTML, in build/docs   10 seconds; a part of make check'
 	@echo '  make test          every test, in virtual machines         50 minutes, plus both kernels'
 	@echo '                     Both must pass; .ci/run does one after the other. Machines are'
-	@echo '                     set as servers are, with PLAIN=1 as the test kernel is.'
+	@echo '                     set as servers are, with PLAIN=1 as the test kernel is. With'
+	@echo "                     VARIANT=server on Debian's configuration, what is not measured."
 	@echo '                     ONLY=mapped or ONLY="@(store|mapped)": these; CHANGED=1: what'
 	@echo '                     shows something about what is not committed, by tests/map;'
 	@echo '                     CHANGED=main: about what changed since main. LONG=1: also with other'
@@ -40,6 +41,7 @@ help:
 	@echo '  make kernel DEBUG=1   the same as make kernel-debug'
 	@echo '  make kernel VARIANT=debian   as Debian configures it, with modules for servers:'
 	@echo '                     35 minutes at first; FULL=1 has all modules, takes hours'
+	@echo '  make kernel VARIANT=server   the same for the tests        30 minutes at first'
 	@echo '  make deb           packages of that, in build/deb          5 minutes, plus the kernel'
 	@echo '  make test-debian   these on a Debian 12 system: install,   45 minutes, plus the packages;'
 	@echo '                     boot, use, upgrade, purge;              STAGES="install use purge" 25,'
@@ -54,7 +56,7 @@ help:
 
 full = $(if $(filter-out 0,$(FULL)),--full)
 
-# DEBUG=1 is another way to say kernel-debug. VARIANT=debian, and with it FULL=1
+# DEBUG=1 is another way to say kernel-debug. VARIANT=server; VARIANT=debian, with it FULL=1
 kernel:
 	@tools/kernel --variant $(or $(VARIANT),$(if $(filter-out 0,$(DEBUG)),debug,plain)) $(full)
 
@@ -81,10 +83,11 @@ bench-report:
 perf-check: kernel
 	@tests/run --only perf
 
-# PLAIN=1, LONG=1, ONLY=mapped, CHANGED=1 or CHANGED=COMMIT. tests/run builds the kernels.
+# PLAIN=1, LONG=1, ONLY=mapped, VARIANT=server, CHANGED=1 or CHANGED=COMMIT. tests/run builds
+# the kernels.
 test:
 	@tests/run $(if $(filter-out 0,$(PLAIN)),--plain) $(if $(filter-out 0,$(LONG)),--long) \
-		$(if $(ONLY),--only '$(ONLY)') \
+		$(if $(ONLY),--only '$(ONLY)') $(if $(VARIANT),--variant '$(VARIANT)') \
 		$(if $(filter-out 0,$(CHANGED)),--changed '$(patsubst 1,HEAD,$(CHANGED))')
 
 test-vm: kernel
