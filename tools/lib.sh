@@ -19,6 +19,13 @@ stale_breakpoint() {
 	grep -qs 'Oops: int3: 0000' "$1" && is_old_qemu
 }
 
+# lost_timer LOG - was a CPU that is idle not woken by its timer? In one of some hundred virtual
+# machines with QEMU 10, that happens while the kernel boots, and for minutes, so that nothing
+# goes on but the other CPUs' complaints. Whose fault it is was not found out.
+lost_timer() {
+	grep -qs 'kthread timer wakeup did.*t happen' "$1"
+}
+
 # is_old_qemu - before 8.1?
 is_old_qemu() {
 	local version
