@@ -624,6 +624,8 @@ prepare() {
 	modprobe spm_dax 2>/dev/null
 	put '+cpuset +memory' $cgroups/cgroup.subtree_control
 	[ -z "${LRU_GEN-}" ] || put "$LRU_GEN" $lru_gen
+	# Where tests want what kmem adds online, they say so; a distribution's kernel does that.
+	put offline /sys/devices/system/memory/auto_online_blocks
 }
 
 # like_a_server - before each test, what tools/vm has set at boot, as the last one may have
