@@ -39,16 +39,59 @@
 #define SPM_GFP (__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_NOWARN | \
 		 __GFP_NOMEMALLOC | __GFP_NORETRY)
 
-static struct page *spm_node_alloc_pages(struct spm_node *node, gfp_t gfp,
-					 unsigned int order)
+static struct page *spm_node_alloc_pages(struct spm_node *node, unsigned int order)
 {
-	return alloc_pages_zones(SPM_GFP | gfp, order, node->zonerefs);
+	return alloc_pages_zones(SPM_GFP, order, node->zonerefs);
 }
 
 static void spm_node_full(struct spm_node *node)
 {
 	spm_refuse(node, SPM_STAT_REFUSED_FULL);
 	spm_control_kick(node);		/* there may be pages to trim */
+}
+
+/* ---- Taking pages from the node's zone ---- */
+
+/*
+ * memory_failure() marks a page of a large folio, and may then fail to split that, as somebody
+ * has a reference. It is freed as a whole later, and the allocator gives the page away again,
+ * unless CONFIG_DEBUG_VM or init_on_alloc has it look. What was stored there could not be read.
+ * A single page that is marked stays away for good when it is freed.
+ */
+
+static bool spm_any_poisoned(const struct page *page, unsigned long nr)
+{
+	if (likely(!atomic_long_read(&num_poisoned_pages)))
+		return false;
+	while (nr--)
+		if (PageHWPoison(page++))
+			return true;
+	return false;
+}
+
+static void spm_free_pieces(struct page *page, unsigned int order)
+{
+	unsigned long i;
+
+	split_page(page, order);
+	for (i = 0; i < 1UL << order; i++)
+		__free_page(&page[i]);
+}
+
+/* Pages in one piece, none of which is poisoned. NULL if there are none. */
+static struct page *spm_node_alloc_sound(struct spm_node *node, unsigned int order)
+{
+	struct page *page;
+
+	while ((page = spm_node_alloc_pages(node, order))) {
+		if (!spm_any_poisoned(page, 1UL << order))
+			break;
+		if (order)
+			spm_free_pieces(page, order);
+		else
+			__free_page(page);
+	}
+	return page;
 }
 
 static struct folio *spm_node_alloc(struct spm_node *node, unsigned int order)
@@ -60,9 +103,11 @@ static struct folio *spm_node_alloc(struct spm_node *node, unsigned int order)
 		return NULL;
 	}
 
-	page = spm_node_alloc_pages(node, __GFP_COMP, order);
+	page = spm_node_alloc_sound(node, order);
 	if (!page)
 		spm_node_full(node);
+	else if (order)
+		prep_compound_page(page, order);
 	return page_rmappable_folio(page);
 }
 
@@ -86,7 +131,7 @@ static bool spm_node_fill(struct spm_node *node, unsigned long nr,
 	while (nr) {
 		if (nr >> order == 0)
 			order = ilog2(nr);
-		page = spm_node_alloc_pages(node, 0, order);
+		page = spm_node_alloc_sound(node, order);
 		if (!page && !order--)
 			return false;
 		if (!page)

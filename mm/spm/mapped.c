@@ -298,7 +298,7 @@ bool __spm_free_pages(struct page *page, unsigned int order)
 
 	rcu_read_lock();			/* see spm_free_folio() */
 	node = spm_node_of(folio);
-	poisoned = folio_test_hwpoison(folio);
+	poisoned = !order && folio_test_hwpoison(folio);
 	trim = node->trims && !poisoned;
 	if (trim || poisoned) {		/* a poisoned page keeps all its state */
 		mod_mthp_stat(order, MTHP_STAT_NR_ANON, -1);

@@ -56,7 +56,7 @@ static struct folio *spm_link_folio(struct llist_node *link)
 void spm_trim_defer(struct spm_node *node, struct folio *folio)
 {
 	/* The device has nothing to forget of a page that it has lost. */
-	if (!node->trims || folio_test_hwpoison(folio)) {
+	if (!node->trims || (!folio_test_large(folio) && folio_test_hwpoison(folio))) {
 		folio_put(folio);
 		return;
 	}
@@ -116,13 +116,15 @@ static int spm_trim_ask_large(struct spm_node *node, struct folio *folio)
 	unsigned long pfn[SPM_TRIM_BATCH], next = folio_pfn(folio);
 	unsigned long end = next + folio_nr_pages(folio);
 	unsigned int nr;
-	int rc;
+	int rc = 0;
 
-	do {
-		for (nr = 0; next < end && nr < SPM_TRIM_BATCH; nr++)
-			pfn[nr] = next++;
-		rc = spm_op_trim(node, pfn, nr);
-	} while (!rc && next < end);
+	while (!rc && next < end) {
+		for (nr = 0; next < end && nr < SPM_TRIM_BATCH; next++)
+			if (!PageHWPoison(pfn_to_page(next)))
+				pfn[nr++] = next;
+		if (nr)
+			rc = spm_op_trim(node, pfn, nr);
+	}
 	return rc;
 }
 
