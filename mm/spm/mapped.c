@@ -42,6 +42,7 @@
 #include <trace/events/spm.h>
 
 #include "../internal.h"
+#include "../swap.h"
 #include "admit.h"
 #include "alloc.h"
 #include "control.h"
@@ -447,9 +448,34 @@ static void spm_clear_poisoned(struct folio *folio)
 		ClearPageHWPoison(folio_page(folio, i));
 }
 
+/* Who touches it gets SIGBUS from then on: there are poison entries. */
+static void spm_unmap_lost(struct folio *folio)
+{
+	spm_set_poisoned(folio);
+	if (folio_mapped(folio))
+		try_to_unmap(folio, TTU_HWPOISON | TTU_IGNORE_MLOCK | TTU_SYNC |
+			     TTU_SPLIT_HUGE_PMD);
+}
+
 /*
- * What is in the swap cache stays there, off the LRU, as nobody may read from, or
- * write to the swap device instead. See spm_mapped_forget().
+ * What the swap device has as well is not lost: whoever touches it reads it from there.
+ * Return: false to do it again.
+ */
+static bool spm_unmap_saved(struct folio *folio)
+{
+	if (folio_mapped(folio))
+		try_to_unmap(folio, TTU_IGNORE_MLOCK | TTU_SYNC);
+	if (folio_mapped(folio))
+		return false;
+	/* An entry of a page table may have said that it was written to. */
+	if (!folio_test_dirty(folio))
+		delete_from_swap_cache(folio);
+	return true;
+}
+
+/*
+ * What is in the swap cache alone stays there, off the LRU, as nobody may read from, or
+ * write to the swap device instead. See spm_mapped_forget(). Return: false to do it again.
  */
 static bool spm_lose_cached(struct folio *folio)
 {
@@ -457,31 +483,32 @@ static bool spm_lose_cached(struct folio *folio)
 		split_folio(folio);
 		return false;		/* next time page by page */
 	}
+	/* __spm_swap_written() has marked as dirty what was written when it was gone. */
+	if (!folio_test_dirty(folio)) {
+		if (!spm_unmap_saved(folio))
+			return false;
+		if (!folio_test_swapcache(folio))
+			return true;
+	}
 	if (!folio_isolate_lru(folio))
 		return false;
 	folio_clear_dirty(folio);
 	folio_clear_uptodate(folio);
+	spm_unmap_lost(folio);
 	mem_cgroup_uncharge(folio);	/* as memory_failure() does */
 	return true;
 }
 
-/* Unmap a folio whose contents are lost. Return: false to do it again. */
+/* Unmap a folio whose device is gone. Return: false to do it again. */
 static bool spm_lose_folio(struct folio *folio)
 {
-	bool cached = folio_test_swapcache(folio);
-
 	if (folio_test_hwpoison(folio))
 		return true;
 	folio_wait_writeback(folio);
-	if (cached && !spm_lose_cached(folio))
-		return false;
-	spm_set_poisoned(folio);
-	if (folio_mapped(folio))
-		try_to_unmap(folio, TTU_HWPOISON | TTU_IGNORE_MLOCK | TTU_SYNC |
-			     TTU_SPLIT_HUGE_PMD);
-	if (cached)
-		return true;
-	/* There are poison entries now, and it can be freed. */
+	if (folio_test_swapcache(folio))
+		return spm_lose_cached(folio);
+	spm_unmap_lost(folio);
+	/* It can be freed, as poison entries keep nothing. */
 	spm_clear_poisoned(folio);
 	if (folio_mapped(folio))
 		return false;
