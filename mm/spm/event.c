@@ -58,13 +58,15 @@ EXPORT_SYMBOL_GPL(spm_notify);
 /* What a bus returns for memory that nobody answers for. */
 #define SPM_NOBODY	(~0UL)
 
-/* Either end of the page was copied last. */
+/* Is there a line of the page that nobody answered for? Others may have been in a cache. */
 static bool spm_read_nobody(struct page *page)
 {
 	const unsigned long *word = kmap_local_page(page);
-	bool nobody = word[0] == SPM_NOBODY ||
-		      word[PAGE_SIZE / sizeof(*word) - 1] == SPM_NOBODY;
+	bool nobody = false;
+	size_t i;
 
+	for (i = 0; i < PAGE_SIZE / sizeof(*word) && !nobody; i += SMP_CACHE_BYTES / sizeof(*word))
+		nobody = word[i] == SPM_NOBODY;
 	kunmap_local(word);
 	return nobody;
 }
@@ -81,30 +83,46 @@ static bool spm_device_present(struct spm_node *node)
 	return present;
 }
 
+/* Was @to copied from what the device held? */
+static bool spm_was_there(struct page *to, struct page *from)
+{
+	struct spm_node *node = spm_node_of(page_folio(from));
+
+	return !READ_ONCE(node->removed) &&	/* vs spm_notify() */
+	       (!spm_read_nobody(to) || spm_device_present(node));
+}
+
+/* Can it be read again, as far as is known now? */
+static bool spm_is_kept(struct page *page)
+{
+	struct spm_node *node = spm_node_of(page_folio(page));
+
+	return !READ_ONCE(node->removed) && !PageHWPoison(page);	/* as above */
+}
+
 /**
- * __spm_copied() - is a copy what the device held?
+ * __spm_copied() - may a copy replace what it was copied from?
  * @to: page that it was copied to
- * @from: page that it was copied from, in use, perhaps on an SPM node
+ * @from: page that it was copied from
+ *
+ * One of them or both are on SPM nodes, in use.
  *
  * Context: Any.
- * Return: 0; PAGE_SIZE if the device was gone before the copy was complete; what a test
- * has injected.
+ * Return: 0; PAGE_SIZE if the device of @from was gone before the copy was complete, or
+ * that of @to is gone, or has lost the page; what a test has injected.
  */
 unsigned long __spm_copied(struct page *to, struct page *from)
 {
-	bool from_spm = spm_nid(page_to_nid(from));
-	struct spm_node *node;
-	unsigned long left = 0;
+	bool from_spm = spm_nid(page_to_nid(from)), to_spm = spm_nid(page_to_nid(to));
+	unsigned long left;
 
-	if (from_spm || spm_nid(page_to_nid(to)))
-		left = spm_inject_copy(to, from);
-	if (left || !from_spm)
+	if (!from_spm && !to_spm)
+		return 0;
+	left = spm_inject_copy(to, from);
+	if (left)
 		return left;
-	node = spm_node_of(page_folio(from));
-	if (READ_ONCE(node->removed) ||		/* vs spm_notify() */
-	    (spm_read_nobody(to) && !spm_device_present(node)))
-		return PAGE_SIZE;
-	return 0;
+	return (from_spm && !spm_was_there(to, from)) || (to_spm && !spm_is_kept(to)) ?
+	       PAGE_SIZE : 0;
 }
 EXPORT_SYMBOL_GPL(__spm_copied);
 
