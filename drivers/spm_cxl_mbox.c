@@ -244,12 +244,15 @@ int spm_cxl_find_zero(struct cxl_mailbox *mbox, struct spm_cxl_zero *zero)
 }
 
 /*
- * What a command that has failed means for who trims. If the device was too slow, it still
- * does what it was told, so nobody may use the pages until it has done the same again.
+ * What a command that has failed means for who trims. If the device was too slow, it may
+ * still do what it was told, so nobody may use the pages until it has answered another one,
+ * which it does not begin before that has ended.
  */
 static int spm_cxl_zero_rc(const struct cxl_mbox_cmd *cmd, int rc)
 {
-	if (rc == -ETIMEDOUT || rc == -EBUSY)
+	if (rc == -ETIMEDOUT)
+		return -EINPROGRESS;
+	if (rc == -EBUSY)
 		return -EAGAIN;
 	if (rc == -ENXIO && (cmd->return_code == CXL_MBOX_CMD_RC_BUSY ||
 			     cmd->return_code == CXL_MBOX_CMD_RC_RETRY))
@@ -280,8 +283,8 @@ static int spm_cxl_send_zero(struct cxl_mailbox *mbox, struct spm_cxl_media_in *
  * @nr: their number
  *
  * Context: Process context. May sleep.
- * Return: 0; -EAGAIN if the device is busy, perhaps with this; other -errno if it doesn't
- * do it.
+ * Return: 0; -EAGAIN if the device is busy; -EINPROGRESS if it may still be doing it; other
+ * -errno if it doesn't do it.
  */
 int spm_cxl_zero(struct cxl_mailbox *mbox, const struct spm_cxl_zero *zero,
 		 const struct range *ranges, unsigned int nr)

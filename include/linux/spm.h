@@ -83,9 +83,12 @@ enum spm_event {
  *	page that is freed. All of them or none: on failure the contents of none
  *	may be relied upon. @pfn is in ascending order, @nr is at most
  *	SPM_TRIM_BATCH. The pages are still allocated, and in nobody's use.
- *	Process context, may sleep. Return: 0; -EAGAIN to be asked again later;
- *	other -errno if it can't be done, which has the core overwrite the pages
- *	with zeroes instead.
+ *	Process context, may sleep. Return: 0; -EAGAIN to be asked again later, a
+ *	few times; -EINPROGRESS if the device has begun and may not have ended: then
+ *	nobody gets the pages, and the memory does not go offline, before an answer
+ *	to a later call is neither of these; other -errno if it can't be done, which
+ *	has the core overwrite the pages with zeroes instead, as after too many
+ *	-EAGAIN.
  * @written: the kernel has written to the page @pfn. For emulations, which
  *	have no other means to see that. Optional. Any context that can take a
  *	spinlock; must not sleep.

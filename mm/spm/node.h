@@ -160,6 +160,7 @@ struct spm_mover {
  * @trim: the worker that trims what was freed, see control.c
  * @untrimmed: freed pages that it has taken over from the CPUs
  * @trim_retries: how often in turn the device wanted to be asked again
+ * @trim_unsure: the device may still be doing what it was asked for before
  * @moved_taken: how many of @moved were freed before it took over freed pages
  * @moved_trimmed: how many of @moved are surely trimmed. The reading worker reads it.
  * @ranges: its memory; written under spm_mutex
@@ -224,6 +225,7 @@ struct spm_node {
 	struct delayed_work trim;
 	struct llist_node *untrimmed;
 	unsigned int trim_retries;
+	bool trim_unsure;
 	u64 moved_taken;
 	u64 moved_trimmed;
 

@@ -13,6 +13,7 @@
  * too, as they do not write to it. The list is linked by folio->private, which
  * is the user's until it frees the folio.
  */
+#include <linux/delay.h>
 #include <linux/highmem.h>
 #include <linux/jiffies.h>
 #include <linux/llist.h>
@@ -165,17 +166,35 @@ static struct llist_node *spm_trim_free(struct spm_node *node,
 	return list;
 }
 
+/* Is the device to be asked again later, as it has said to trimming a batch? */
+static bool spm_trim_again(struct spm_node *node, int rc)
+{
+	if (rc != -EAGAIN && rc != -EINPROGRESS) {
+		node->trim_retries = 0;
+		node->trim_unsure = false;
+		return false;
+	}
+	if (rc == -EINPROGRESS)
+		node->trim_unsure = true;
+	if (node->trim_retries < SPM_TRIM_RETRIES - 1) {
+		node->trim_retries++;
+		return true;
+	}
+	/* What the device may still write to is nobody's. */
+	if (node->trim_unsure)
+		return true;
+	/* From now on it is asked once for each batch, until it does one again. */
+	node->trim_retries = SPM_TRIM_RETRIES;
+	return false;
+}
+
 /* Return: false if the device wants to be asked again later. */
 static bool spm_trim_batch(struct spm_node *node)
 {
 	/* A device that is gone needs no trim: see spm_folio_readable(). */
 	int rc = READ_ONCE(node->removed) ? 0 : spm_trim_ask(node, node->untrimmed);
 
-	/* In the end it is asked once for each batch, until it does one again. */
-	if (rc != -EAGAIN)
-		node->trim_retries = 0;
-	else if (node->trim_retries < SPM_TRIM_RETRIES &&
-		 ++node->trim_retries < SPM_TRIM_RETRIES)
+	if (spm_trim_again(node, rc))
 		return false;
 	node->untrimmed = spm_trim_free(node, node->untrimmed, rc);
 	return true;
@@ -244,6 +263,8 @@ unsigned int spm_trim_delay_ms(const struct spm_node *node)
  * spm_trim_flush() - trim, or overwrite, all that was freed
  * @node: the node
  *
+ * Goes on for as long as the device may be trimming what it has not answered for.
+ *
  * Context: Process context, with the trim worker stopped. May sleep. Pages that are
  * freed meanwhile may be left over.
  */
@@ -251,7 +272,8 @@ void spm_trim_flush(struct spm_node *node)
 {
 	spm_trim_collect(node);
 	while (node->untrimmed) {
-		spm_trim_batch(node);
+		if (!spm_trim_batch(node) && node->trim_unsure)
+			msleep(spm_trim_delay_ms(node));
 		cond_resched();
 	}
 }

@@ -400,7 +400,7 @@ static void cxl_test_zero_fails(struct kunit *test)
 		{ 0, CXL_MBOX_CMD_RC_INPUT, -ENXIO },
 		{ 0, CXL_MBOX_CMD_RC_PADDR, -EFAULT },
 		{ 0, CXL_MBOX_CMD_RC_UNSUPPORTED, -ENXIO },
-		{ -ETIMEDOUT, CXL_MBOX_CMD_RC_BACKGROUND, -EAGAIN },
+		{ -ETIMEDOUT, CXL_MBOX_CMD_RC_BACKGROUND, -EINPROGRESS },
 		{ -EBUSY, 0, -EAGAIN },
 	};
 	const struct spm_cxl_zero zero = { .granularity = 64 };

@@ -19,7 +19,8 @@
 /**
  * struct spm_trim_device - a device that remembers what it was told to forget
  * @rc: what to answer
- * @again: answer -EAGAIN to so many calls before that
+ * @unsure: answer -EINPROGRESS to so many calls before that
+ * @again: answer -EAGAIN to so many calls after that
  * @node: the node of the last call
  * @nr_calls: number of calls
  * @nr_pages: pages of all calls
@@ -34,6 +35,7 @@
  */
 struct spm_trim_device {
 	int rc;
+	int unsure;
 	int again;
 	struct spm_node *node;
 	int nr_calls;
@@ -71,6 +73,10 @@ static int spm_trim_op_trim(struct spm_node *node, const unsigned long *pfn,
 	device->max_pages = max(device->max_pages, nr);
 	device->nr_pages += nr;
 	device->nr_calls++;
+	if (device->unsure) {
+		device->unsure--;
+		return -EINPROGRESS;
+	}
 	if (device->again) {
 		device->again--;
 		return -EAGAIN;
@@ -417,6 +423,48 @@ static void spm_trim_test_again(struct kunit *test)
 	spm_kunit_expect_stat(test, 0, SPM_STAT_UNTRIMMED, 0);
 }
 
+/* Tests that nobody writes to, or gets, what the device may still be trimming. */
+static void spm_trim_test_unsure(struct kunit *test)
+{
+	struct spm_trim_device *device = spm_trim_device_of(test);
+	int i;
+
+	spm_trim_take(test, 3);
+	spm_kunit_hold(test, 0);
+	spm_kunit_free_all(test);
+	device->unsure = 1;
+	device->again = SPM_TRIM_KUNIT_RETRIES + 2;
+	for (i = 1; i <= SPM_TRIM_KUNIT_RETRIES + 3; i++) {
+		spm_kunit_release(test, 0);
+		spm_kunit_hold(test, 0);
+		if (device->again)
+			spm_kunit_expect_stat(test, 0, SPM_STAT_UNTRIMMED, 3);
+	}
+	spm_kunit_release(test, 0);
+	KUNIT_EXPECT_EQ(test, device->again, 0);
+	KUNIT_EXPECT_EQ(test, device->nr_written, 0);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_TRIMMED, 3);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_ZEROED, 0);
+	spm_kunit_expect_stat(test, 0, SPM_STAT_UNTRIMMED, 0);
+}
+
+/* Tests that memory stays until the device has ended what it was trimming. */
+static void spm_trim_test_unregister_unsure(struct kunit *test)
+{
+	struct spm_trim_device *device = spm_trim_device_of(test);
+
+	spm_trim_take(test, 3);
+	spm_kunit_hold(test, 0);
+	spm_kunit_free_all(test);
+	device->unsure = 1;
+	device->again = 3;
+	KUNIT_ASSERT_EQ(test, spm_kunit_unregister(test, 0), 0);
+	KUNIT_EXPECT_EQ(test, device->again, 0);
+	KUNIT_EXPECT_EQ(test, device->nr_written, 0);
+	KUNIT_EXPECT_EQ(test, spm_kunit_total(test, SPM_STAT_ZEROED), 0);
+	spm_kunit_expect_unused(test, 0);
+}
+
 /* Tests that a device which always wants to be asked again is not, one day. */
 static void spm_trim_test_always_again(struct kunit *test)
 {
@@ -510,6 +558,8 @@ static struct kunit_case spm_trim_cases[] = {
 	KUNIT_CASE(spm_trim_test_fails),
 	KUNIT_CASE_SLOW(spm_trim_test_fails_zero),
 	KUNIT_CASE(spm_trim_test_again),
+	KUNIT_CASE_SLOW(spm_trim_test_unsure),
+	KUNIT_CASE(spm_trim_test_unregister_unsure),
 	KUNIT_CASE_SLOW(spm_trim_test_always_again),
 	KUNIT_CASE(spm_trim_test_unregister),
 	KUNIT_CASE(spm_trim_test_unregister_again),
