@@ -377,7 +377,7 @@ static int spm_memory_going_offline(const struct memory_notify *mn)
 		return NOTIFY_OK;
 	/* Its memory is removed by nobody else while we hold device_hotplug_lock. */
 	node = rcu_dereference_protected(spm_table[nid], true);
-	if (node && !READ_ONCE(node->closing))
+	if (node && !node->offlining)
 		return notifier_from_errno(spm_evacuate_block(node, mn->start_pfn,
 							      end_pfn));
 	/* All of the node is going. What it has lost since it was emptied? */

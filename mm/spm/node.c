@@ -375,7 +375,7 @@ static void spm_node_update_orders(const struct spm_node *node)
  */
 void spm_node_close(struct spm_node *node)
 {
-	/* Pairs with READ_ONCE in spm_move_admit() and the memory notifier. */
+	/* Pairs with READ_ONCE in spm_move_admit(). */
 	WRITE_ONCE(node->closing, true);
 	spm_node_update_orders(node);
 }

@@ -111,7 +111,8 @@ struct spm_mover {
  * @trims: freed pages are trimmed
  * @flushes: a page counts as written when its lines are on the device
  * @closing: no new pages. Written under spm_mutex. Those who rebuild the orders
- *	read it under that too, migration and the memory notifier without.
+ *	read it under that too, migration without.
+ * @offlining: all of its memory is going offline. Under device_hotplug_lock.
  * @removed: the device is gone. spm_notify() sets it, and nobody resets it.
  *	Whoever reads contents looks at it.
  * @abandoned: there is no provider any more, so nothing is stored. spm_abandon_node()
@@ -180,6 +181,7 @@ struct spm_node {
 	bool trims;
 	bool flushes;
 	bool closing;
+	bool offlining;
 	bool removed;
 	bool abandoned;
 	unsigned long yields;

@@ -197,7 +197,9 @@ int spm_ranges_offline(struct spm_node *node)
 	if (!offlining.was_online)
 		return -ENOMEM;
 
+	node->offlining = true;
 	rc = spm_ranges_walk(node, &offlining, spm_block_offline);
+	node->offlining = false;
 	if (rc) {
 		spm_task_undo();
 		offlining.next = 0;
