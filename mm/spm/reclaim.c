@@ -206,6 +206,7 @@ static unsigned long spm_write_folios(struct spm_reclaim *rec, struct list_head 
 	unsigned long pfn[SPM_RECLAIM_BATCH], nr_pages[SPM_RECLAIM_BATCH], done;
 	unsigned int nr = 0, i;
 	struct folio *folio;
+	struct page *page;
 
 	list_for_each_entry(folio, folios, lru) {
 		if (WARN_ON_ONCE(nr == SPM_RECLAIM_BATCH))
@@ -214,9 +215,12 @@ static unsigned long spm_write_folios(struct spm_reclaim *rec, struct list_head 
 		pfn[nr++] = folio_pfn(folio);
 	}
 	done = reclaim_pages(folios);
-	for (i = 0; i < nr; i++)
-		if (PageWriteback(pfn_to_page(pfn[i])))
+	for (i = 0; i < nr; i++) {
+		/* As nothing keeps them, the node may be gone with them. */
+		page = pfn_to_online_page(pfn[i]);
+		if (page && PageWriteback(page))
 			rec->writes += nr_pages[i];
+	}
 	return done;
 }
 
