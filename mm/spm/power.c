@@ -14,6 +14,7 @@
  */
 #define pr_fmt(fmt) "spm: " fmt
 
+#include <linux/rcupdate.h>
 #include <linux/suspend.h>
 
 #include "control.h"
@@ -47,6 +48,11 @@ static int spm_node_hibernate(struct spm_node *node)
 
 	spm_node_close(node);
 	used = spm_stat_read(node, SPM_STAT_USED);
+	if (!used) {
+		/* The sum may have missed what compaction was moving. */
+		synchronize_rcu();
+		used = spm_stat_read(node, SPM_STAT_USED);
+	}
 	/* Trims what was freed, too: it would be taken for pages in use. */
 	if (!used && !spm_control_stop(node))
 		return 0;
