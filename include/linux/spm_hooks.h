@@ -29,7 +29,6 @@ extern nodemask_t spm_nodes;
 void spm_reserve_nodes(void);
 unsigned long __spm_zone_page_state(int item);
 long __spm_node_page_state(int item);
-unsigned long __spm_used_pages(void);
 bool __spm_object(const struct folio *folio);
 bool __spm_forgets(const struct page *page);
 struct folio *spm_alloc_migration_target(struct folio *src);
@@ -82,12 +81,6 @@ static inline unsigned long spm_zone_page_state(int item)
 static inline long spm_node_page_state(int item)
 {
 	return spm_active() ? __spm_node_page_state(item) : 0;
-}
-
-/* Pages in use on SPM nodes. */
-static inline unsigned long spm_used_pages(void)
-{
-	return spm_active() ? __spm_used_pages() : 0;
 }
 
 /*
@@ -165,11 +158,6 @@ static inline unsigned long spm_zone_page_state(int item)
 }
 
 static inline long spm_node_page_state(int item)
-{
-	return 0;
-}
-
-static inline unsigned long spm_used_pages(void)
 {
 	return 0;
 }

@@ -6,7 +6,7 @@
  *   spm_mutex		registration and unregistration, one at a time; guards
  *			spm_table and the orders against change
  *     device_hotplug_lock, mem_hotplug_lock	taken by memory hotplug
- *       spm_users_mutex	the list of users (users.c)
+ *       spm_users_sem	the list of users (users.c)
  *   spm_budget.lock	what admits pages to a node. A spinlock that is taken in
  *			any context, and nothing under it
  *

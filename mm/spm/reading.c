@@ -42,7 +42,7 @@ static void spm_take_reading(struct spm_node *node)
 
 	moved = spm_node_moved(node);
 	written = spm_node_written(node);
-	/* What was counted is written by now. Pairs with smp_wmb() in spm_written(). */
+	/* What was counted is written by now. See spm_count_written(). */
 	smp_rmb();
 	spm_budget_snapshot(budget, written, moved, ktime_get_ns());
 

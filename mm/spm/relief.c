@@ -344,7 +344,10 @@ bool spm_relieve(struct spm_node *node)
 		done = spm_share(node);
 	if (!done)
 		return false;
-	/* The pages are freed before that. Pairs with spm_trim_collect(). */
+	/*
+	 * The pages are freed before that, but for a few that zspm frees later, and are still
+	 * counted as moved then. Pairs with spm_trim_collect().
+	 */
 	smp_store_release(&node->moved, node->moved + done);
 	if (node->trims)
 		spm_control_trim_soon(node);

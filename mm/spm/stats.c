@@ -250,14 +250,3 @@ void spm_folio_lost(struct folio *folio)
 	trace_spm_load(folio, -ENODATA);
 }
 EXPORT_SYMBOL_GPL(spm_folio_lost);
-
-/**
- * __spm_used_pages() - pages in use on all SPM nodes
- *
- * Context: Any.
- * Return: number of pages.
- */
-unsigned long __spm_used_pages(void)
-{
-	return spm_stat_total(SPM_STAT_USED);
-}

@@ -195,7 +195,7 @@ static void spm_alloc_test_used(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, spm_kunit_alloc(test));
 		KUNIT_ASSERT_NOT_NULL(test, spm_kunit_alloc(test));
 		KUNIT_EXPECT_EQ(test, spm_stat_read(node, SPM_STAT_USED), t->nr_folios);
-		KUNIT_EXPECT_EQ(test, spm_used_pages(), t->nr_folios);
+		KUNIT_EXPECT_EQ(test, spm_stat_total(SPM_STAT_USED), t->nr_folios);
 	}
 
 	/* All on one CPU, which took but some of them. */
@@ -205,7 +205,7 @@ static void spm_alloc_test_used(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, spm_stat_read(node, SPM_STAT_USED), t->nr_folios);
 	}
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	KUNIT_EXPECT_EQ(test, spm_used_pages(), 0);
+	KUNIT_EXPECT_EQ(test, spm_stat_total(SPM_STAT_USED), 0);
 }
 
 /* Tests that a page is back in the buddy allocator when it is freed. */

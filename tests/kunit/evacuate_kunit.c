@@ -470,7 +470,7 @@ static void spm_evacuate_test_move_many(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, spm_kunit_unregister(test, 1), 0);
 	for (i = 0; i < SPM_EVACUATE_OBJECTS; i++)
 		spm_evacuate_expect(test, &spm_evacuate_user->object[i], 0);
-	KUNIT_EXPECT_EQ(test, spm_used_pages(), SPM_EVACUATE_OBJECTS);
+	KUNIT_EXPECT_EQ(test, spm_stat_total(SPM_STAT_USED), SPM_EVACUATE_OBJECTS);
 	KUNIT_EXPECT_EQ(test, spm_evacuate_user->nr_writebacks, 0);
 }
 
@@ -594,7 +594,7 @@ static void spm_evacuate_test_folio_move(struct kunit *test)
 	WRITE_ONCE(far->closing, true);
 	KUNIT_EXPECT_EQ(test, spm_folio_move_begin(dst, src), -EBUSY);
 	WRITE_ONCE(far->closing, false);
-	KUNIT_EXPECT_EQ(test, spm_used_pages(), 2);
+	KUNIT_EXPECT_EQ(test, spm_stat_total(SPM_STAT_USED), 2);
 	KUNIT_EXPECT_EQ(test, spm_stat_read(far, SPM_STAT_USED), 1);
 }
 
