@@ -58,16 +58,27 @@ EXPORT_SYMBOL_GPL(spm_notify);
 /* What a bus returns for memory that nobody answers for. */
 #define SPM_NOBODY	(~0UL)
 
-/* Is there a line of the page that nobody answered for? Others may have been in a cache. */
+#define SPM_LINE_WORDS	(SMP_CACHE_BYTES / sizeof(unsigned long))
+
+static bool spm_line_nobody(const unsigned long *word, int line)
+{
+	return word[line * SPM_LINE_WORDS] == SPM_NOBODY;
+}
+
+/*
+ * Is there a line of the page that nobody answered for? Others may have been in a cache. Each
+ * copy waits for this, so four lines are looked at in each round.
+ */
 static bool spm_read_nobody(struct page *page)
 {
-	const unsigned long *word = kmap_local_page(page);
+	const unsigned long *first = kmap_local_page(page), *word;
 	bool nobody = false;
-	size_t i;
 
-	for (i = 0; i < PAGE_SIZE / sizeof(*word) && !nobody; i += SMP_CACHE_BYTES / sizeof(*word))
-		nobody = word[i] == SPM_NOBODY;
-	kunmap_local(word);
+	for (word = first; word < first + PAGE_SIZE / sizeof(*word) && !nobody;
+	     word += 4 * SPM_LINE_WORDS)
+		nobody = spm_line_nobody(word, 0) || spm_line_nobody(word, 1) ||
+			 spm_line_nobody(word, 2) || spm_line_nobody(word, 3);
+	kunmap_local(first);
 	return nobody;
 }
 
