@@ -42,6 +42,16 @@ qemu10() {
 	      -L /usr/lib/ipxe/qemu)
 }
 
+# end_together [FILE...] - from now on each job in the background is a process group, which ends
+# when we do, and these files are gone then
+end_together() {
+	set -m
+	our_files=("$@")
+	# shellcheck disable=SC2154 # set right there
+	trap 'for job in $(jobs -p); do kill -- "-$job" 2>/dev/null; done; rm -rf "${our_files[@]}"' EXIT
+	trap 'exit 130' INT TERM HUP
+}
+
 # install_packages LOG NAME... - by apt, only what is missing
 install_packages() {
 	local log=$1 name
