@@ -12,14 +12,57 @@
 
 #include "text.h"
 
+/* Nothing that comes from elsewhere gets to the terminal to act upon it. */
+static void defuse(char *text, bool keep_lines)
+{
+	for (; *text; text++)
+		if (!isprint((unsigned char)*text) && !(keep_lines && *text == '\n'))
+			*text = '?';
+}
+
+/* As vfprintf(), with a question mark for each byte that is no printable ASCII. */
+void print_safely(FILE *stream, const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		return;
+	defuse(text, true);
+	fputs(text, stream);
+	free(text);
+}
+
 /* Lines after the first are indented, so that a message is seen to be one. */
 static void say(const char *prefix, const char *format, va_list args)
 {
 	fflush(stdout);
 	fputs(prefix, stderr);
-	vfprintf(stderr, format, args);
+	print_safely(stderr, format, args);
 	fputc('\n', stderr);
 }
+
+/* The subject, which may be long, has a line of its own then. */
+static void say_of(const char *prefix, const char *subject, const char *format, va_list args)
+{
+	char *what, *whose = strdup(subject);
+	size_t columns;
+
+	if (!whose || vasprintf(&what, format, args) < 0) {
+		free(whose);
+		return;
+	}
+	defuse(whose, false);
+	defuse(what, true);
+	columns = strlen(prefix) + strlen(whose) + strlen(": ") + strcspn(what, "\n");
+	fflush(stdout);
+	fprintf(stderr, "%s%s:%s%s\n", prefix, whose,
+		columns > LINE_COLUMNS ? "\n        " : " ", what);
+	free(whose);
+	free(what);
+}
+
+#define COMPLAINT "spmctl: "
+#define NOTE "spmctl: note: "
 
 /* Says why something was not done. */
 void complain(const char *format, ...)
@@ -27,7 +70,17 @@ void complain(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say("spmctl: ", format, args);
+	say(COMPLAINT, format, args);
+	va_end(args);
+}
+
+/* The same as "SUBJECT: why", where the subject is told in whole, however long it is. */
+void complain_of(const char *subject, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say_of(COMPLAINT, subject, format, args);
 	va_end(args);
 }
 
@@ -37,7 +90,16 @@ void note(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say("spmctl: note: ", format, args);
+	say(NOTE, format, args);
+	va_end(args);
+}
+
+void note_of(const char *subject, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say_of(NOTE, subject, format, args);
 	va_end(args);
 }
 
@@ -61,7 +123,10 @@ enum status status_of(int rc)
 	}
 }
 
-/* What a user typed may have anything in it; a message has a question mark for that. */
+/*
+ * What a user typed may have anything in it; a message has a question mark for that, and
+ * dots for what does not fit.
+ */
 const char *printable(const char *text, char *buf, size_t size)
 {
 	size_t i;
@@ -69,6 +134,8 @@ const char *printable(const char *text, char *buf, size_t size)
 	for (i = 0; text[i] && i + 1 < size; i++)
 		buf[i] = isprint((unsigned char)text[i]) ? text[i] : '?';
 	buf[i] = '\0';
+	if (text[i] && i >= strlen("..."))
+		memcpy(buf + i - strlen("..."), "...", strlen("..."));
 	return buf;
 }
 

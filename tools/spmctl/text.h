@@ -2,9 +2,11 @@
 #ifndef SPMCTL_TEXT_H
 #define SPMCTL_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /*
  * How the command ends; in spmctl(8). When several devices fail, the last failure counts.
@@ -26,8 +28,16 @@ enum status {
 /* As much of what a user typed as a message repeats */
 #define SAFE_SIZE 36
 
+/* What a line of a message has at most */
+#define LINE_COLUMNS 100
+
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void complain_of(const char *subject, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void note_of(const char *subject, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void print_safely(FILE *stream, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 enum status status_of(int rc);
 
 const char *printable(const char *text, char *buf, size_t size);
