@@ -100,11 +100,23 @@ static enum status take_from_device_dax(const struct device *device)
 	return STATUS_OK;
 }
 
+/* The blocks of its node may be another's, and which are its only root may read. */
+static enum status say_hidden(const char *device)
+{
+	complain("%s: only root sees whether its memory is free", device);
+	return STATUS_DENIED;
+}
+
+static bool is_hidden(const struct blocks *blocks)
+{
+	return blocks->total && !blocks->exact && geteuid();
+}
+
 static enum status say_online(const struct device *device, const struct blocks *blocks)
 {
 	char command[TEXT_SIZE];
 
-	device_free_command(device, command, sizeof(command));
+	device_free_command(device, blocks, "\n            ", command, sizeof(command));
 	complain("%s: the driver kmem has it, and %u of its %u memory blocks are online as ordinary\n"
 		 "        memory. Free it, and try again:\n"
 		 "            %s\n"
@@ -122,10 +134,13 @@ static enum status take_from_kmem(const struct device *device)
 
 	rc = device_blocks(device, &blocks);
 	if (rc) {
-		complain("%s: the driver kmem has it, and it is not known whether its memory is online: %s",
-			 device->name, strerror(-rc));
+		complain_of(device->name,
+			    "the driver kmem has it, and it is not known whether its memory is\n"
+			    "        online: %s", strerror(-rc));
 		return status_of(rc);
 	}
+	if (is_hidden(&blocks))
+		return say_hidden(device->name);
 	if (blocks.online)
 		return say_online(device, &blocks);
 	rc = write_driver(device->driver, "unbind", device->name);
@@ -146,13 +161,18 @@ static enum status take_from_kmem(const struct device *device)
 	return STATUS_OK;
 }
 
-/* No driver has it, but its memory is there: somebody wrote to kmem/unbind too early. */
+/*
+ * No driver has it, but its memory is there: somebody wrote to kmem/unbind too early. Or it
+ * is that of an abandoned SPM node, which the kernel takes away when we bind the device.
+ */
 static enum status check_left_over(const struct device *device)
 {
 	struct blocks blocks;
 
-	if (device_blocks(device, &blocks) || !blocks.total)
+	if (device_abandoned_node(device) >= 0 || device_blocks(device, &blocks) || !blocks.total)
 		return STATUS_OK;
+	if (is_hidden(&blocks))
+		return say_hidden(device->name);
 	complain("%s: no driver has it, but node %d has %u memory blocks of it, %u of them online.\n"
 		 "        kmem was unbound while its memory was online; that can't be undone until\n"
 		 "        the next reboot. To bind it then before kmem takes it, see spm.conf(5).",
@@ -176,8 +196,10 @@ static enum status take(const struct device *device, const char *driver)
 		return STATUS_BUSY;
 	}
 	complain("%s: the driver %s has it, which this command does not know.\n"
-		 "        If nothing of its memory is in use: echo %s >" SYS_DAX "/drivers/%s/unbind",
-		 device->name, device->driver, device->name, device->driver);
+		 "        If nothing of its memory is in use:\n"
+		 "            echo %s >" SYS_DAX "/drivers/%s/unbind\n"
+		 "            spmctl bind %s",
+		 device->name, device->driver, device->name, device->driver, device->name);
 	return STATUS_BUSY;
 }
 
@@ -203,9 +225,43 @@ static enum status need_driver(const char *driver)
 	return STATUS_ABSENT;
 }
 
+/* "48M", what is there of an abandoned node */
+static enum status say_abandoned_stays(const struct device *device, int nid)
+{
+	char used[FIGURE_SIZE] = "some";
+	uint64_t bytes;
+
+	if (!sysfs_read_u64(&bytes, SYS_NODES "/node%d/spm/used_bytes", nid))
+		format_size(bytes, used, sizeof(used));
+	complain("%s: pages of node %d, which no driver has, could not leave yet: %s.\n"
+		 "        They need room on another SPM node, on a swap device, or in DRAM. The kernel\n"
+		 "        log says more.", device->name, nid, used);
+	return STATUS_BUSY;
+}
+
+/* ENODEV is what drivers say of a device that is there, too. */
+static enum status say_not_taken(const struct device *device, const char *driver)
+{
+	struct device again;
+
+	if (device_read(device->name, &again)) {
+		complain("%s: the driver %s does not take it: it has gone", device->name, driver);
+		return STATUS_ABSENT;
+	}
+	complain("%s: the driver %s does not take it: %s.\n"
+		 "        %sThe kernel log says more.", device->name, driver, strerror(ENODEV),
+		 strcmp(driver, "spm_cxl") ? "" :
+		 "It is of no CXL region that the kernel has made: take --driver spm_dax.\n        ");
+	return STATUS_FAILED;
+}
+
 static enum status say_bind_failed(const struct device *device, const char *driver, int rc)
 {
 	const char *hint = "The kernel log says more.";
+	int abandoned = device_abandoned_node(device);
+
+	if (abandoned >= 0 && (rc == -EBUSY || rc == -EEXIST))
+		return say_abandoned_stays(device, abandoned);
 
 	switch (-rc) {
 	case EACCES:
@@ -220,8 +276,7 @@ static enum status say_bind_failed(const struct device *device, const char *driv
 		       "        " SYS_MEMORY "/block_size_bytes has the size of a block, in hex.";
 		break;
 	case ENODEV:
-		hint = "It has gone.";
-		break;
+		return say_not_taken(device, driver);
 	}
 	complain("%s: the driver %s does not take it: %s.\n        %s", device->name, driver,
 		 strerror(-rc), hint);
@@ -345,18 +400,6 @@ static enum status claim(const char *name, const char *driver)
 	return STATUS_OK;
 }
 
-/* "dax0.0", as the kernel wants it in new_id; no pattern, and no other name */
-static bool is_dax_name(const char *name)
-{
-	unsigned int region, number;
-	char again[NAME_SIZE];
-
-	if (sscanf(name, "dax%u.%u", &region, &number) != 2)
-		return false;
-	snprintf(again, sizeof(again), "dax%u.%u", region, number);
-	return !strcmp(name, again);
-}
-
 static enum status claim_absent(const struct config *config, const struct devices *devices)
 {
 	enum status status = STATUS_OK, one;
@@ -431,6 +474,11 @@ static enum status say_unbind_failed(const struct node *node, int rc)
 
 	if (rc == -EACCES || rc == -EPERM)
 		return say_denied(node->device, rc);
+	if (rc == -ETIMEDOUT) {
+		complain("%s: the device does not answer, so node %d stays as it is; try again",
+			 node->device, node->nid);
+		return STATUS_FAILED;
+	}
 	if (rc != -EBUSY) {
 		complain("%s: the driver %s does not let go of it: %s", node->device,
 			 node->provider, strerror(-rc));
@@ -461,16 +509,31 @@ static const struct node *find_node(const struct nodes *nodes, const char *name)
 	return NULL;
 }
 
+/* No driver can be told to let go of it. */
+static enum status say_not_unbound(const struct node *node)
+{
+	if (!*node->provider)
+		complain("node %d: its driver is not known, as its file provider can't be read",
+			 node->nid);
+	else if (!is_spm_driver(node->provider))
+		complain("node %d: its driver, %s, is not one of device-dax instances. To unload that\n"
+			 "        module takes the node away.", node->nid, node->provider);
+	else if (!strcmp(node->reason, "removed"))
+		complain("node %d: the device is gone, and no driver has it any more (gate removed). When\n"
+			 "        it is back, `spmctl bind DEVICE` takes the node away.", node->nid);
+	else
+		complain("node %d: no driver has it any more (gate %s): `spmctl bind DEVICE` moves its\n"
+			 "        pages away, and then takes the node away as well.", node->nid,
+			 node->reason);
+	return STATUS_FAILED;
+}
+
 static enum status unbind_node(const struct node *node)
 {
 	int rc;
 
-	if (!is_spm_driver(node->provider) || !*node->device) {
-		complain("node %d: its driver, %s, is not one of device-dax instances, or its device\n"
-			 "        is gone. To unload the driver's module takes the node away.",
-			 node->nid, node->provider);
-		return STATUS_FAILED;
-	}
+	if (!is_spm_driver(node->provider) || !*node->device)
+		return say_not_unbound(node);
 	rc = write_driver(node->provider, "unbind", node->device);
 	if (rc)
 		return say_unbind_failed(node, rc);

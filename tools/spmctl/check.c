@@ -109,40 +109,70 @@ static void check_kmem(struct machine *machine, const struct device *device, enu
 	if (device_blocks(device, &blocks)) {
 		say(machine, verdict, device->name, "kmem has it: it is ordinary memory");
 	} else if (blocks.online) {
-		device_free_command(device, command, sizeof(command));
-		say(machine, verdict, device->name,
-		    "kmem has it, and it is ordinary memory, online. To free it:"
+		device_free_command(device, &blocks, MORE, command, sizeof(command));
+		say(machine, verdict, device->name, "kmem has it, and %s online. To free it:"
 		    MORE "%s" MORE "spmctl bind %s" MORE
-		    "At boot, before kmem takes it: see spm.conf(5)", command, device->name);
+		    "At boot, before kmem takes it: see spm.conf(5)",
+		    blocks.exact || blocks.online == blocks.total ? "it is ordinary memory," :
+		    "memory of its node is", command, device->name);
 	} else {
 		say(machine, verdict, device->name, "kmem has it, offline: `spmctl bind %s` takes it",
 		    device->name);
 	}
 }
 
+static void check_bound(struct machine *machine, const struct device *device, enum verdict verdict)
+{
+	if (sysfs_exists(SYS_NODES "/node%d/spm", device->nid))
+		say(machine, OK, device->name, "%s has it, it is node %d", device->driver,
+		    device->nid);
+	else
+		say(machine, verdict, device->name, "%s has it, but there is no node: see the kernel log",
+		    device->driver);
+}
+
+/* No driver has it, but its memory may be there: see check_left_over() in bind.c. */
+static void check_free(struct machine *machine, const struct device *device, enum verdict verdict)
+{
+	int abandoned = device_abandoned_node(device);
+	struct blocks blocks;
+
+	if (abandoned >= 0)
+		say(machine, verdict, device->name,
+		    "no driver has it, but node %d still has pages of it (abandoned):"
+		    MORE "`spmctl bind %s` moves them away and takes it", abandoned, device->name);
+	else if (device_blocks(device, &blocks) || !blocks.total)
+		say(machine, verdict, device->name, "no driver has it: `spmctl bind %s` takes it",
+		    device->name);
+	else if (!blocks.exact)
+		say(machine, verdict, device->name,
+		    "no driver has it; only root sees whether its memory is free");
+	else
+		say(machine, verdict, device->name,
+		    "no driver has it, but its memory is there: kmem was unbound while"
+		    MORE "it was online. Only a reboot helps; see spm.conf(5) for binding at boot");
+}
+
 /* A device that is no node matters only while there is none at all. */
 static void check_device(struct machine *machine, const struct device *device)
 {
 	enum verdict verdict = machine->nodes.count ? NOTE : FAIL;
-	struct blocks blocks;
 
 	if (is_spm_driver(device->driver)) {
-		say(machine, OK, device->name, "%s has it, it is node %d", device->driver,
-		    device->nid);
+		check_bound(machine, device, verdict);
 	} else if (device->nid < 0) {
 		say(machine, verdict, device->name, "its memory belongs to no NUMA node");
 	} else if (!strcmp(device->driver, "kmem")) {
 		check_kmem(machine, device, verdict);
-	} else if (*device->driver) {
-		say(machine, verdict, device->name, "%s has it: `spmctl bind %s` takes it",
-		    device->driver, device->name);
-	} else if (!device_blocks(device, &blocks) && blocks.total) {
-		say(machine, verdict, device->name,
-		    "no driver has it, but its memory is there: kmem was unbound while"
-		    MORE "it was online. Only a reboot helps; see spm.conf(5) for binding at boot");
-	} else {
-		say(machine, verdict, device->name, "no driver has it: `spmctl bind %s` takes it",
+	} else if (!strcmp(device->driver, "device_dax")) {
+		say(machine, verdict, device->name, "device_dax has it: `spmctl bind %s` takes it",
 		    device->name);
+	} else if (*device->driver) {
+		say(machine, verdict, device->name,
+		    "the driver %s has it; `spmctl bind %s` says how to free it", device->driver,
+		    device->name);
+	} else {
+		check_free(machine, device, verdict);
 	}
 }
 

@@ -18,6 +18,7 @@
 #include "text.h"
 
 #define MAX_RANGES 64		/* of an instance; beyond that all of its node counts */
+#define MAX_COMMAND_COLUMNS 80	/* of a line of a command, which has others beside it */
 
 bool is_spm_driver(const char *driver)
 {
@@ -29,6 +30,18 @@ bool is_spm_driver(const char *driver)
 bool is_device_name(const char *name)
 {
 	return *name && *name != '.' && !strchr(name, '/') && strlen(name) < NAME_SIZE;
+}
+
+/* "dax0.0", as the kernel names them, and wants them in new_id */
+bool is_dax_name(const char *name)
+{
+	unsigned int region, number;
+	char again[NAME_SIZE];
+
+	if (sscanf(name, "dax%u.%u", &region, &number) != 2)
+		return false;
+	snprintf(again, sizeof(again), "dax%u.%u", region, number);
+	return !strcmp(name, again);
 }
 
 static int read_nid(const char *name)
@@ -139,9 +152,11 @@ const struct device *devices_find(const struct devices *devices, const char *nam
 
 struct block_walk {
 	const struct device *device;
+	int nid;
 	uint64_t block_bytes;
 	uint64_t start[MAX_RANGES], end[MAX_RANGES];	/* the last byte is in it */
-	unsigned int nr_ranges;				/* 0: not known */
+	unsigned int nr_ranges;
+	bool unknown;					/* not all of them could be read */
 	struct blocks *blocks;
 };
 
@@ -162,12 +177,13 @@ static int add_range(const char *name, void *data)
 	struct block_walk *walk = data;
 	unsigned int i = walk->nr_ranges;
 
-	if (strncmp(name, "mapping", strlen("mapping")) || i == MAX_RANGES)
+	if (strncmp(name, "mapping", strlen("mapping")))
 		return 0;
-	if (read_hex(&walk->start[i], walk->device->name, name, "start") ||
+	if (i == MAX_RANGES || read_hex(&walk->start[i], walk->device->name, name, "start") ||
 	    read_hex(&walk->end[i], walk->device->name, name, "end"))
-		return 0;
-	walk->nr_ranges++;
+		walk->unknown = true;
+	else
+		walk->nr_ranges++;
 	return 0;
 }
 
@@ -179,7 +195,18 @@ static bool block_is_ours(const struct block_walk *walk, uint64_t number)
 	for (i = 0; i < walk->nr_ranges; i++)
 		if (start + walk->block_bytes > walk->start[i] && start <= walk->end[i])
 			return true;
-	return !walk->nr_ranges;
+	return !walk->blocks->exact;
+}
+
+/* They come by number. What there is no room for is told when these have been freed. */
+static void add_to_runs(struct blocks *blocks, uint64_t number)
+{
+	struct run *last = blocks->nr_runs ? &blocks->run[blocks->nr_runs - 1] : NULL;
+
+	if (last && last->last + 1 == number)
+		last->last = number;
+	else if (blocks->nr_runs < MAX_RUNS)
+		blocks->run[blocks->nr_runs++] = (struct run){ number, number };
 }
 
 static int count_block(const char *name, void *data)
@@ -191,26 +218,26 @@ static int count_block(const char *name, void *data)
 	if (strncmp(name, "memory", strlen("memory")) ||
 	    parse_u64(name + strlen("memory"), UINT64_MAX, &number) ||
 	    !block_is_ours(walk, number) ||
-	    sysfs_read(state, sizeof(state), SYS_NODES "/node%d/%s/state", walk->device->nid, name))
+	    sysfs_read(state, sizeof(state), SYS_NODES "/node%d/%s/state", walk->nid, name))
 		return 0;
 	walk->blocks->total++;
 	/* "going-offline" may still fail, so only this one is safe. */
-	walk->blocks->online += strcmp(state, "offline") != 0;
+	if (strcmp(state, "offline")) {
+		walk->blocks->online++;
+		add_to_runs(walk->blocks, number);
+	}
 	return 0;
 }
 
-/*
- * Those of the device's node, and of its own ranges if we may read these. Memory of an
- * instance is in /sys/devices/system/node as soon as a driver has added it.
- */
-int device_blocks(const struct device *device, struct blocks *blocks)
+/* Those of a node, and of the device's ranges if we may read these. */
+static int blocks_of_node(const struct device *device, int nid, struct blocks *blocks)
 {
-	struct block_walk walk = { .device = device, .blocks = blocks };
+	struct block_walk walk = { .device = device, .nid = nid, .blocks = blocks };
 	char text[FIGURE_SIZE], path[PATH_MAX];
 	int rc;
 
 	memset(blocks, 0, sizeof(*blocks));
-	if (device->nid < 0)
+	if (nid < 0)
 		return 0;
 	rc = sysfs_read(text, sizeof(text), SYS_MEMORY "/block_size_bytes");
 	if (rc)
@@ -220,23 +247,123 @@ int device_blocks(const struct device *device, struct blocks *blocks)
 		return -EINVAL;
 	snprintf(path, sizeof(path), SYS_DAX "/devices/%s", device->name);
 	sysfs_for_each(path, add_range, &walk);
-	snprintf(path, sizeof(path), SYS_NODES "/node%d", device->nid);
+	blocks->exact = walk.nr_ranges && !walk.unknown;
+	snprintf(path, sizeof(path), SYS_NODES "/node%d", nid);
 	rc = sysfs_for_each(path, count_block, &walk);
 	return rc == -ENOENT ? 0 : rc;
 }
 
 /*
- * What frees a device that kmem has, to be run by a shell: with daxctl if it is there, as
- * that waits for blocks that are busy.
+ * Memory of an instance is in /sys/devices/system/node as soon as a driver has added it. An
+ * SPM node is not in the same place if that was taken, but it has a driver, or is abandoned.
  */
-void device_free_command(const struct device *device, char *text, size_t size)
+int device_blocks(const struct device *device, struct blocks *blocks)
 {
-	if (sysfs_exists("/usr/bin/daxctl") || sysfs_exists("/bin/daxctl"))
+	return blocks_of_node(device, device->nid, blocks);
+}
+
+/* Has the node's driver gone, and left pages behind? Then it has no device, but a gate. */
+static bool is_abandoned(int nid)
+{
+	char device[NAME_SIZE], gate[TEXT_SIZE];
+
+	return sysfs_link(device, sizeof(device), SYS_NODES "/node%d/spm/device", nid) &&
+	       !sysfs_read(gate, sizeof(gate), SYS_NODES "/node%d/spm/gate", nid) &&
+	       (!strcmp(gate, "stopped abandoned") || !strcmp(gate, "stopped removed"));
+}
+
+struct abandoned_search {
+	const struct device *device;
+	int nid;
+};
+
+static int try_abandoned(const char *node, void *data)
+{
+	struct abandoned_search *search = data;
+	struct blocks blocks;
+	uint64_t nid;
+
+	if (strncmp(node, "node", strlen("node")) ||
+	    parse_u64(node + strlen("node"), INT_MAX, &nid) || !is_abandoned((int)nid) ||
+	    blocks_of_node(search->device, (int)nid, &blocks) || !blocks.total)
+		return 0;
+	if (!blocks.exact && search->device->nid != (int)nid)
+		return 0;
+	search->nid = (int)nid;
+	return 1;
+}
+
+/*
+ * The SPM node that has the memory of a device without a driver. When a driver binds it, the
+ * kernel tries again to move the pages away. Return: -1 if there is none
+ */
+int device_abandoned_node(const struct device *device)
+{
+	struct abandoned_search search = { .device = device, .nid = -1 };
+
+	sysfs_for_each(SYS_NODES, try_abandoned, &search);
+	return search.nid;
+}
+
+struct command {
+	const char *indent;
+	char *text;
+	size_t size, column;
+};
+
+/* Words go on in another line where one would be too long. */
+static void add_word(struct command *command, const char *word)
+{
+	size_t used = strlen(command->text), columns = strlen(" ") + strlen(word);
+	bool breaks = command->column + columns > MAX_COMMAND_COLUMNS - strlen(command->indent);
+
+	snprintf(command->text + used, command->size - used, "%s%s %s", breaks ? " \\" : "",
+		 breaks ? command->indent : "", word);
+	command->column = breaks ? columns : command->column + columns;
+}
+
+static void list_blocks(struct command *command, const struct blocks *blocks)
+{
+	const struct run *run;
+	char word[2 * FIGURE_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < blocks->nr_runs; i++) {
+		run = &blocks->run[i];
+		if (run->first == run->last)
+			snprintf(word, sizeof(word), "%llu", (unsigned long long)run->first);
+		else
+			snprintf(word, sizeof(word), "$(seq %llu %llu)",
+				 (unsigned long long)run->first, (unsigned long long)run->last);
+		add_word(command, word);
+	}
+}
+
+/*
+ * What frees a device that kmem has, to be run by a shell: with daxctl if it is there, as
+ * that waits for blocks that are busy. Else exactly the device's blocks go offline: others
+ * of the node may be DRAM. @indent begins a line.
+ */
+void device_free_command(const struct device *device, const struct blocks *blocks,
+			 const char *indent, char *text, size_t size)
+{
+	struct command command = { indent, text, size, strlen("for n in") };
+	size_t used;
+
+	if (sysfs_exists("/usr/bin/daxctl") || sysfs_exists("/bin/daxctl") ||
+	    (!blocks->exact && !geteuid())) {
 		snprintf(text, size, "daxctl offline-memory %s", device->name);
-	else
-		snprintf(text, size,
-			 "for f in " SYS_NODES "/node%d/memory*/state; do echo offline >$f; done",
-			 device->nid);
+		return;
+	}
+	if (!blocks->exact) {
+		snprintf(text, size, "`spmctl bind %s` as root names its blocks", device->name);
+		return;
+	}
+	snprintf(text, size, "for n in");
+	list_blocks(&command, blocks);
+	used = strlen(text);
+	snprintf(text + used, size - used,
+		 "; do%secho offline >" SYS_MEMORY "/memory$n/state; done", indent);
 }
 
 /* ---- Processes that have /dev/daxN.M open ---- */
