@@ -15,6 +15,7 @@
 #include <sys/utsname.h>
 
 #include "check.h"
+#include "config.h"
 #include "device.h"
 #include "node.h"
 #include "switch.h"
@@ -25,6 +26,8 @@ enum verdict { OK, NOTE, FAIL };
 struct machine {
 	struct nodes nodes;
 	struct devices devices;
+	struct config config;
+	enum status config_status;	/* of reading it */
 	unsigned int open;		/* nodes that take pages */
 	uint64_t capacity, swap;
 	bool swap_works, mapped_works;
@@ -38,12 +41,13 @@ static void say(struct machine *machine, enum verdict verdict, const char *what,
 		const char *format, ...)
 {
 	static const char *const words[] = { [OK] = "ok", [NOTE] = "note", [FAIL] = "FAIL" };
+	char safe[NAME_SIZE];
 	va_list args;
 
 	machine->in_the_way += verdict == FAIL;
-	printf("%-5s %-12s ", words[verdict], what);
+	printf("%-5s %-12s ", words[verdict], printable(what, safe, sizeof(safe)));
 	va_start(args, format);
-	vprintf(format, args);
+	print_safely(stdout, format, args);
 	va_end(args);
 	putchar('\n');
 }
@@ -85,6 +89,15 @@ static void check_driver(struct machine *machine)
 		say(machine, NOTE, "driver", "spm_dax is not loaded; `spmctl bind` loads it");
 }
 
+/* Its faults were told one by one when it was read. */
+static void check_config(struct machine *machine)
+{
+	if (machine->config_status == STATUS_DENIED)
+		say(machine, NOTE, "spm.conf", "can't be read by you, so what it says is left out here");
+	else if (machine->config_status)
+		say(machine, NOTE, "spm.conf", "has faults, which are told above: nothing is bound at boot");
+}
+
 /* ---- Devices ---- */
 
 static void say_no_device(struct machine *machine)
@@ -103,6 +116,8 @@ static void say_no_device(struct machine *machine)
 /* kmem has it: its memory is in use, or is not. */
 static void check_kmem(struct machine *machine, const struct device *device, enum verdict verdict)
 {
+	struct section section;
+	bool named = config_find(&machine->config, device->name, &section);
 	char command[TEXT_SIZE];
 	struct blocks blocks;
 
@@ -111,10 +126,11 @@ static void check_kmem(struct machine *machine, const struct device *device, enu
 	} else if (blocks.online) {
 		device_free_command(device, &blocks, MORE, command, sizeof(command));
 		say(machine, verdict, device->name, "kmem has it, and %s online. To free it:"
-		    MORE "%s" MORE "spmctl bind %s" MORE
-		    "At boot, before kmem takes it: see spm.conf(5)",
+		    MORE "%s" MORE "spmctl bind %s" MORE "%s",
 		    blocks.exact || blocks.online == blocks.total ? "it is ordinary memory," :
-		    "memory of its node is", command, device->name);
+		    "memory of its node is", command, device->name, named ?
+		    "spm.conf names it, but kmem was first: see AT BOOT in spm.conf(5)" :
+		    "At boot, before kmem takes it: see spm.conf(5)");
 	} else {
 		say(machine, verdict, device->name, "kmem has it, offline: `spmctl bind %s` takes it",
 		    device->name);
@@ -198,23 +214,34 @@ static bool is_full(const struct node *node)
 	       used->number > capacity->number - capacity->number / 128;
 }
 
+static void check_gate(struct machine *machine, const struct node *node, const char *what)
+{
+	enum verdict verdict = machine->open ? NOTE : FAIL;
+	char advice[TEXT_SIZE];
+
+	gate_advice(node, advice, sizeof(advice));
+	if (node_is_open(node))
+		say(machine, OK, what, "takes pages (gate open)");
+	else if (!node_has_gate(node))
+		say(machine, verdict, what, "its gate can't be read");
+	else
+		say(machine, verdict, what, "takes no pages: gate %s, %s:" MORE "%s%s%s", node->state,
+		    node->reason, gate_meaning(node->reason), *advice ? ":" MORE : "", advice);
+}
+
 static void check_node(struct machine *machine, const struct node *node)
 {
 	const struct value *value = node->value;
 	char what[FIGURE_SIZE];
 
 	snprintf(what, sizeof(what), "node %d", node->nid);
-	if (node_is_open(node))
-		say(machine, OK, what, "takes pages (gate open)");
-	else
-		say(machine, machine->open ? NOTE : FAIL, what, "takes no pages: gate %s, %s:"
-		    MORE "%s", node->state, node->reason, gate_meaning(node->reason));
+	check_gate(machine, node, what);
 	if (node_is_open(node) && is_full(node))
 		say(machine, NOTE, what, "is full: what comes now takes the way of the fallback");
 	if (value[FIGURE_POISONED].known && value[FIGURE_POISONED].number)
-		say(machine, NOTE, what, "the device has lost %llu pages (poisoned): unbind it, or have a"
-		    MORE "larger margin_permille",
-		    (unsigned long long)value[FIGURE_POISONED].number);
+		say(machine, NOTE, what, "the device has lost %llu pages (poisoned): unbind it%s",
+		    (unsigned long long)value[FIGURE_POISONED].number,
+		    value[FIGURE_MARGIN].known ? ", or have a" MORE "larger margin_permille" : "");
 }
 
 static void check_nodes(struct machine *machine)
@@ -321,9 +348,12 @@ static void check_zswap(struct machine *machine)
 		return;
 	}
 	read_bool(SYS_ZSWAP "/enabled", &enabled);
-	if (strcmp(zpool, "zspm"))
-		say(machine, verdict, "zswap", "is %s and stores pages in %s, not on SPM:"
-		    MORE "`spmctl enable swap`", enabled ? "on" : "off", zpool);
+	if (strcmp(zpool, "zspm") && enabled)
+		say(machine, verdict, "zswap", "is on and stores pages in %s, not on SPM:"
+		    MORE "`spmctl enable swap`", zpool);
+	else if (strcmp(zpool, "zspm"))
+		say(machine, verdict, "zswap", "is off, and its zpool is %s, not zspm:"
+		    MORE "`spmctl enable swap`", zpool);
 	else if (!enabled)
 		say(machine, verdict, "zswap", "is off: `spmctl enable swap`");
 	else
@@ -404,6 +434,7 @@ static void look(struct machine *machine)
 	memset(machine, 0, sizeof(*machine));
 	nodes_read(&machine->nodes);
 	devices_read(&machine->devices);
+	machine->config_status = config_read(&machine->config);
 	swap_space(&machine->swap);
 	for (i = 0; i < machine->nodes.count; i++) {
 		machine->open += node_is_open(&machine->nodes.node[i]);
@@ -434,6 +465,7 @@ enum status check(void)
 	check_kernel(&machine);
 	if (sysfs_exists(SYS_SPM)) {
 		check_driver(&machine);
+		check_config(&machine);
 		check_devices(&machine);
 		check_nodes(&machine);
 		check_mapped(&machine);
@@ -444,5 +476,6 @@ enum status check(void)
 	status = conclude(&machine);
 	nodes_free(&machine.nodes);
 	devices_free(&machine.devices);
+	config_free(&machine.config);
 	return status;
 }

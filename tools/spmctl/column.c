@@ -176,7 +176,7 @@ void column_format(const struct column *column, const struct node *node, bool by
 	switch (column->kind) {
 	case KIND_TEXT:
 		text = column_text(column, node);
-		if (text == node->state && !node_is_open(node))
+		if (text == node->state && !node_is_open(node) && *node->reason)
 			snprintf(buf, size, "%s/%s", text, node->reason);
 		else if (text)
 			snprintf(buf, size, "%s", text);

@@ -2,8 +2,8 @@
 /*
  * spmctl: /etc/spm.conf and /etc/spm.conf.d/NAME.conf, see spm.conf(5)
  *
- * All files are read, in the order of their names, spm.conf first. What comes later
- * overrides what came before, key by key.
+ * All files are read, spm.conf first, then in the order of their names, byte by byte, as
+ * other such directories are. What comes later overrides what came before, key by key.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -18,6 +18,7 @@
 #define MAIN_FILE "/etc/spm.conf"
 #define MORE_FILES "/etc/spm.conf.d"
 #define MACHINE "machine"		/* the section that is of no device */
+#define GLOB_CHARACTERS "*?["		/* of a pattern */
 
 const char *const knob_files[NR_KNOBS] = {
 	"margin_permille", "target_permille", "reopen_permille", "interval_ms", "stale_ms",
@@ -35,10 +36,10 @@ struct reader {
 
 static void fault(struct reader *reader, const char *what, const char *text)
 {
-	char safe[SAFE_SIZE];
+	char safe[SAFE_SIZE], where[PATH_MAX + FIGURE_SIZE];
 
-	complain("%s, line %u: %s: '%s'", reader->file, reader->line, what,
-		 printable(text, safe, sizeof(safe)));
+	snprintf(where, sizeof(where), "%s, line %u", reader->file, reader->line);
+	complain_of(where, "%s: '%s'", what, printable(text, safe, sizeof(safe)));
 	reader->status = STATUS_USAGE;
 }
 
@@ -73,6 +74,9 @@ static void read_header(struct reader *reader, char *line)
 		reader->in_machine = true;
 	} else if (!*name || strchr(name, '/') || strlen(name) >= NAME_SIZE) {
 		fault(reader, "no device can have this name", name);
+	} else if (!strpbrk(name, GLOB_CHARACTERS) && !is_dax_name(name)) {
+		fault(reader, "this is neither a device such as dax0.0, nor a pattern, nor\n"
+		      "        [" MACHINE "]", name);
 	} else {
 		reader->section = add_section(reader->config, name);
 		if (!reader->section)
@@ -149,7 +153,7 @@ static void read_key(struct reader *reader, char *line)
 
 static void say_unreadable(struct reader *reader, int error)
 {
-	complain("%s can't be read: %s", reader->file, strerror(error));
+	complain_of(reader->file, "it can't be read: %s", strerror(error));
 	reader->status = status_of(-error);
 }
 
@@ -210,10 +214,15 @@ static int read_one_more(const char *name, void *data)
 enum status config_read(struct config *config)
 {
 	struct reader reader = { .config = config };
+	int rc;
 
 	memset(config, 0, sizeof(*config));
 	read_file(&reader, MAIN_FILE);
-	sysfs_for_each(MORE_FILES, read_one_more, &reader);
+	rc = sysfs_for_each_by_bytes(MORE_FILES, read_one_more, &reader);
+	if (rc && rc != -ENOENT) {
+		reader.file = MORE_FILES;
+		say_unreadable(&reader, -rc);
+	}
 	return reader.status;
 }
 

@@ -40,17 +40,22 @@ static const char *const figure_files[NR_FIGURES] = {
 	[FIGURE_STALE] = "stale_ms",
 };
 
-/* Why a gate is shut, from the table of the ABI's "gate". */
+#define AS_PAGES_LEAVE "it opens by itself as pages leave; for good: less on it, or a larger device"
+
+/* Why a gate is shut, from the table of the ABI's "gate", and what to do about it. */
 static const struct {
-	const char *reason, *meaning;
+	const char *reason, *meaning, *advice;
 } gate_meanings[] = {
-	{ "target", "usage was above the target" },
-	{ "limit", "usage was within the margin" },
-	{ "high", "the device said that usage is high" },
-	{ "capacity", "the device can hold less than it said, or holds more than it should" },
-	{ "stale", "there is no reading of the device, or it is too old" },
-	{ "abandoned", "its driver is gone, and its pages could not leave: bind the device again" },
-	{ "removed", "the device is gone" },
+	{ "target", "usage was above the target", AS_PAGES_LEAVE },
+	{ "limit", "usage was within the margin", AS_PAGES_LEAVE },
+	{ "high", "the device said that usage is high", AS_PAGES_LEAVE },
+	{ "capacity", "the device can hold less than it said, or holds more than it should",
+	  "it opens by itself when all that is there fits again" },
+	{ "stale", "there is no reading of the device, or it is too old",
+	  "it opens with the next one; look for the driver in the kernel log" },
+	{ "abandoned", "its driver is gone, and its pages could not leave",
+	  "`spmctl bind DEVICE` moves them away, and makes a new node" },
+	{ "removed", "the device is gone", NULL },
 };
 
 const char *gate_meaning(const char *reason)
@@ -63,27 +68,62 @@ const char *gate_meaning(const char *reason)
 	return "this spmctl does not know the reason";
 }
 
+/* What to do about a gate that is shut, in one line; nothing if that is not known */
+void gate_advice(const struct node *node, char *text, size_t size)
+{
+	const char *advice = "";
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(gate_meanings); i++)
+		if (!strcmp(gate_meanings[i].reason, node->reason))
+			advice = gate_meanings[i].advice;
+	if (advice)
+		snprintf(text, size, "%s", advice);
+	else if (*node->device)
+		snprintf(text, size, "`spmctl unbind %d` takes the node away; what it held is lost",
+			 node->nid);
+	else
+		snprintf(text, size, "when it is back, `spmctl bind DEVICE` takes the node away");
+}
+
+/* May it be seen whether the node takes pages? */
+bool node_has_gate(const struct node *node)
+{
+	return *node->state && *node->reason;
+}
+
 bool node_is_open(const struct node *node)
 {
 	return !strcmp(node->state, "open");
+}
+
+static const char *name_node(int nid, char *buf, size_t size)
+{
+	if (nid < 0)
+		snprintf(buf, size, "all nodes");
+	else
+		snprintf(buf, size, "node %d", nid);
+	return buf;
 }
 
 /* A file that is not there, or may not be read, is no fault; one with nonsense in it is. */
 static struct value read_figure(int dir, int nid, const char *file)
 {
 	struct value value = { false, 0 };
+	char whose[FIGURE_SIZE];
 	int rc;
 
 	rc = sysfs_read_u64_at(dir, file, &value.number);
 	value.known = !rc;
 	if (rc == -EINVAL || rc == -ERANGE)
-		note("%s of node %d is left out: it is no number of 64 bits", file, nid);
+		note("%s of %s is left out: it is no number of 64 bits", file,
+		     name_node(nid, whose, sizeof(whose)));
 	return value;
 }
 
 static void read_mm_stat(int dir, struct node *node)
 {
-	char text[TEXT_SIZE], *word, *rest;
+	char text[TEXT_SIZE], whose[FIGURE_SIZE], *word, *rest;
 	unsigned int i;
 
 	if (sysfs_read_at(dir, "mm_stat", text, sizeof(text)))
@@ -92,8 +132,8 @@ static void read_mm_stat(int dir, struct node *node)
 	for (i = 0; i < NR_MM_STAT && word; i++) {
 		node->value[i].known = !parse_u64(word, UINT64_MAX, &node->value[i].number);
 		if (!node->value[i].known)
-			note("field %u of mm_stat of node %d is left out: it is no number of 64 bits",
-			     i + 1, node->nid);
+			note("field %u of mm_stat of %s is left out: it is no number of 64 bits",
+			     i + 1, name_node(node->nid, whose, sizeof(whose)));
 		word = strtok_r(NULL, " ", &rest);
 	}
 }

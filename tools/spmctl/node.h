@@ -55,6 +55,8 @@ void nodes_sum(const struct nodes *nodes, struct node *sum);
 int nodes_explain_absence(void);
 int nodes_explain(int rc);
 bool node_is_open(const struct node *node);
+bool node_has_gate(const struct node *node);
 const char *gate_meaning(const char *reason);
+void gate_advice(const struct node *node, char *text, size_t size);
 
 #endif /* SPMCTL_NODE_H */
