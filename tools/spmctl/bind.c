@@ -43,19 +43,31 @@ int load_module(const char *name)
 
 /* ---- Messages that several functions give ---- */
 
+/* In as many lines as it takes */
+static void list_devices(const struct devices *devices)
+{
+	char safe[NAME_SIZE];
+	size_t i, columns;
+
+	columns = (size_t)fprintf(stderr, "        There %s:", devices->count > 1 ? "are" : "is");
+	for (i = 0; i < devices->count; i++) {
+		printable(devices->device[i].name, safe, sizeof(safe));
+		if (columns + strlen(" ") + strlen(safe) > LINE_COLUMNS)
+			columns = (size_t)fprintf(stderr, "\n       ") - 1;
+		columns += (size_t)fprintf(stderr, " %s", safe);
+	}
+	fputc('\n', stderr);
+}
+
 static enum status say_absent(const char *name)
 {
 	struct devices devices;
 	char safe[SAFE_SIZE];
-	size_t i;
 
 	complain("%s: there is no such device-dax instance in\n        " SYS_DAX "/devices",
 		 printable(name, safe, sizeof(safe)));
 	if (!devices_read(&devices) && devices.count) {
-		fprintf(stderr, "        There %s:", devices.count > 1 ? "are" : "is");
-		for (i = 0; i < devices.count; i++)
-			fprintf(stderr, " %s", devices.device[i].name);
-		fputc('\n', stderr);
+		list_devices(&devices);
 	} else {
 		fprintf(stderr, "        There is none at all; `spmctl check` says how to get one.\n");
 	}

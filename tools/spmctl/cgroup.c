@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cgroup.h"
 #include "node.h"
@@ -15,11 +16,66 @@
 /* With page_counter's own limit a larger one is "max". */
 #define MAX_LIMIT ((uint64_t)INT64_MAX)
 
+static bool has_controller(const char *controller)
+{
+	char text[TEXT_SIZE], *word, *rest;
+
+	if (sysfs_read(text, sizeof(text), SYS_CGROUP "/cgroup.controllers"))
+		return false;
+	for (word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		if (!strcmp(word, controller))
+			return true;
+	return false;
+}
+
+/* What hands the memory controller down to a group, from the topmost group that does not */
+static void print_way_down(const char *name)
+{
+	char group[PATH_MAX], safe[PATH_MAX];
+	size_t length, parent = 0;
+
+	for (length = 1; parent < strlen(name); length++) {
+		if (name[length] && name[length] != '/')
+			continue;
+		snprintf(group, sizeof(group), "%.*s", (int)length, name);
+		if (!sysfs_exists(SYS_CGROUP "/%s/memory.spm.max", group)) {
+			group[parent] = '\0';
+			fprintf(stderr, "            echo +memory >'" SYS_CGROUP "%s%s/cgroup.subtree_control'\n",
+				parent ? "/" : "", printable(group, safe, sizeof(safe)));
+		}
+		parent = length;
+	}
+}
+
+/* The group is there, but has no limit. */
+static enum status explain_no_limit(const char *path, const char *name)
+{
+	if (!sysfs_exists(SYS_SPM))
+		return nodes_explain_absence();
+	if (!has_controller("memory")) {
+		complain_of(path, "it has no memory.spm.max, as the kernel has the memory controller\n"
+			    "        off: boot without cgroup_disable=memory");
+		return STATUS_ABSENT;
+	}
+	complain_of(path, "it has no memory.spm.max, as the memory controller is not handed on to\n"
+		    "        it. To change that:");
+	print_way_down(name);
+	return STATUS_ABSENT;
+}
+
+static bool is_group(const char *name)
+{
+	int dir = sysfs_open_dir(SYS_CGROUP "/%s", name);
+
+	if (dir >= 0)
+		close(dir);
+	return dir != -ENOTDIR;
+}
+
 /* "/sys/fs/cgroup/a/b", "/a/b" and "a/b" are the same group: @name gets "a/b". */
 static enum status find_group(const char *path, char *name, size_t size)
 {
 	const char *start = path;
-	char safe[SAFE_SIZE];
 
 	if (!strncmp(start, SYS_CGROUP, strlen(SYS_CGROUP)) &&
 	    (start[strlen(SYS_CGROUP)] == '/' || !start[strlen(SYS_CGROUP)]))
@@ -29,15 +85,15 @@ static enum status find_group(const char *path, char *name, size_t size)
 	snprintf(name, size, "%s", start);
 	while (*name && name[strlen(name) - 1] == '/')
 		name[strlen(name) - 1] = '\0';
-	printable(path, safe, sizeof(safe));
 
 	if (!strcmp(name, "..") || !strncmp(name, "../", 3) || strstr(name, "/../") ||
 	    (strlen(name) > 3 && !strcmp(name + strlen(name) - 3, "/.."))) {
-		complain("%s: name a cgroup without '..'", safe);
+		complain_of(path, "name a cgroup without '..'");
 		return STATUS_USAGE;
 	}
 	if (!sysfs_exists(SYS_CGROUP "/cgroup.controllers")) {
-		complain("there is no cgroup of version 2 at " SYS_CGROUP);
+		complain("there is no cgroup of version 2 at " SYS_CGROUP ", and limits work with that\n"
+			 "        version only: boot with systemd.unified_cgroup_hierarchy=1");
 		return STATUS_ABSENT;
 	}
 	if (!*name) {
@@ -45,35 +101,39 @@ static enum status find_group(const char *path, char *name, size_t size)
 		return STATUS_ABSENT;
 	}
 	if (!sysfs_exists(SYS_CGROUP "/%s", name)) {
-		complain("%s: there is no such cgroup below " SYS_CGROUP, safe);
+		complain_of(path, "there is no such cgroup below " SYS_CGROUP);
 		return STATUS_ABSENT;
 	}
-	if (sysfs_exists(SYS_CGROUP "/%s/memory.spm.max", name))
-		return STATUS_OK;
-	if (!sysfs_exists(SYS_SPM))
-		return nodes_explain_absence();
-	complain("%s: it has no memory.spm.max: its parent does not hand on the memory controller.\n"
-		 "        To change that: echo +memory >PARENT/cgroup.subtree_control", safe);
-	return STATUS_ABSENT;
+	if (!is_group(name)) {
+		complain_of(path, "this is a file; name the group that it is in");
+		return STATUS_USAGE;
+	}
+	return sysfs_exists(SYS_CGROUP "/%s/memory.spm.max", name) ? STATUS_OK :
+	       explain_no_limit(path, name);
 }
 
 static enum status say_failed(const char *name, const char *file, int rc)
 {
-	char safe[SAFE_SIZE];
-
-	printable(name, safe, sizeof(safe));
 	if (rc == -EACCES || rc == -EPERM)
-		complain("%s: you may not do that with %s (%s)", safe, file, strerror(-rc));
+		complain_of(name, "you may not do that with %s (%s)", file, strerror(-rc));
 	else
-		complain("%s: %s: %s", safe, file, strerror(-rc));
+		complain_of(name, "%s: %s", file, strerror(-rc));
 	return status_of(rc);
+}
+
+static enum status say_unreadable(const char *name, const char *file, int rc)
+{
+	if (rc != -EINVAL && rc != -ERANGE)
+		return say_failed(name, file, rc);
+	complain_of(name, "%s holds no number", file);
+	return STATUS_FAILED;
 }
 
 static void print_json_group(const char *name, uint64_t current, bool is_max, uint64_t limit)
 {
 	struct json_object *root = json_object_new_object();
 
-	json_object_object_add(root, "cgroup", json_object_new_string(name));
+	json_object_object_add(root, "cgroup", json_text(name));
 	json_object_object_add(root, "current", json_object_new_uint64(current));
 	json_object_object_add(root, "max", is_max ? NULL : json_object_new_uint64(limit));
 	puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
@@ -84,7 +144,7 @@ static void print_json_group(const char *name, uint64_t current, bool is_max, ui
 static void print_group(const char *name, uint64_t current, bool is_max, uint64_t limit,
 			const struct list_options *options)
 {
-	char have[FIGURE_SIZE], max[FIGURE_SIZE];
+	char have[FIGURE_SIZE], max[FIGURE_SIZE], safe[PATH_MAX];
 
 	if (options->bytes) {
 		snprintf(have, sizeof(have), "%llu", (unsigned long long)current);
@@ -95,7 +155,7 @@ static void print_group(const char *name, uint64_t current, bool is_max, uint64_
 	}
 	if (options->headings)
 		printf("%10s %10s CGROUP\n", "CURRENT", "MAX");
-	printf("%10s %10s %s\n", have, is_max ? "max" : max, name);
+	printf("%10s %10s %s\n", have, is_max ? "max" : max, printable(name, safe, sizeof(safe)));
 }
 
 enum status cgroup_show(const char *path, const struct list_options *options)
@@ -110,12 +170,12 @@ enum status cgroup_show(const char *path, const struct list_options *options)
 		return status;
 	rc = sysfs_read_u64(&current, SYS_CGROUP "/%s/memory.spm.current", name);
 	if (rc)
-		return say_failed(name, "memory.spm.current", rc);
+		return say_unreadable(name, "memory.spm.current", rc);
 	rc = sysfs_read(max, sizeof(max), SYS_CGROUP "/%s/memory.spm.max", name);
 	if (!rc && strcmp(max, "max"))
 		rc = parse_u64(max, UINT64_MAX, &limit);
 	if (rc)
-		return say_failed(name, "memory.spm.max", rc);
+		return say_unreadable(name, "memory.spm.max", rc);
 	if (options->form == FORM_JSON)
 		print_json_group(name, current, !strcmp(max, "max"), limit);
 	else
@@ -126,15 +186,14 @@ enum status cgroup_show(const char *path, const struct list_options *options)
 /* The kernel returns when what is beyond the limit has gone, or can't go. */
 static void note_what_stays(const char *name, uint64_t limit)
 {
-	char have[FIGURE_SIZE], max[FIGURE_SIZE], safe[SAFE_SIZE];
+	char have[FIGURE_SIZE], max[FIGURE_SIZE];
 	uint64_t current;
 
 	if (sysfs_read_u64(&current, SYS_CGROUP "/%s/memory.spm.current", name) || current <= limit)
 		return;
 	format_size(current, have, sizeof(have));
 	format_size(limit, max, sizeof(max));
-	note("%s: the limit is %s, but it still has %s there, which can't leave now",
-	     printable(name, safe, sizeof(safe)), max, have);
+	note_of(name, "the limit is %s, but it still has %s there, which can't leave now", max, have);
 }
 
 enum status cgroup_limit(const char *path, const char *limit)

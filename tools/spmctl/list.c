@@ -71,7 +71,7 @@ enum status print_table(const struct nodes *nodes, const struct columns *columns
 	if (!rc)
 		rc = scols_print_table(table);
 	scols_unref_table(table);
-	if (rc)
+	if (rc && !ferror(stdout))	/* that is told when all is over */
 		complain("the table can't be printed: %s", strerror(-rc));
 	return rc ? STATUS_FAILED : STATUS_OK;
 }
@@ -90,6 +90,16 @@ static void print_fallback(const struct nodes *nodes, bool bytes)
 
 /* ---- JSON ---- */
 
+/* Text of bytes that need not be UTF-8, as names of cgroups are, but JSON is */
+struct json_object *json_text(const char *text)
+{
+	char *valid = make_utf8(text);
+	struct json_object *object = valid ? json_object_new_string(valid) : NULL;
+
+	free(valid);
+	return object;
+}
+
 static struct json_object *json_value(const struct column *column, const struct node *node)
 {
 	const struct value *value = &node->value[column->figure];
@@ -99,7 +109,7 @@ static struct json_object *json_value(const struct column *column, const struct 
 	switch (column->kind) {
 	case KIND_TEXT:
 		text = column_text(column, node);
-		return text ? json_object_new_string(text) : NULL;
+		return text ? json_text(text) : NULL;
 	case KIND_NODE:
 		return json_object_new_int(node->nid);
 	case KIND_RATIO:

@@ -22,6 +22,10 @@ struct list_options {
 	const char *output;		/* columns; NULL for the default */
 };
 
+struct json_object;
+
+struct json_object *json_text(const char *text);
+
 enum status list(const struct list_options *options);
 enum status list_print(const struct nodes *nodes, const struct list_options *options);
 

@@ -55,13 +55,32 @@ struct command {
 	int min_words, max_words;
 	const char *usage;
 	const char *help;
+	const char *question;		/* about a first word that is missing; NULL: may be */
 };
 
 /* ---- Commands ---- */
 
+/* What is about the table only says nothing of the other forms. */
+static enum status check_form(const struct list_options *options)
+{
+	const char *without_meaning;
+
+	if (options->form == FORM_TABLE)
+		return STATUS_OK;
+	without_meaning = !options->headings ? "noheadings" : options->total ? "total" :
+			  options->output && options->form == FORM_PROMETHEUS ? "output" : NULL;
+	if (!without_meaning)
+		return STATUS_OK;
+	complain("--%s and --%s contradict each other", without_meaning,
+		 options->form == FORM_JSON ? "json" : "prometheus");
+	return STATUS_USAGE;
+}
+
 static enum status run_list(const struct arguments *arguments)
 {
-	return list(&arguments->list);
+	enum status status = check_form(&arguments->list);
+
+	return status ? status : list(&arguments->list);
 }
 
 static enum status run_watch(const struct arguments *arguments)
@@ -104,7 +123,7 @@ static enum status run_enable(const struct arguments *arguments)
 	if (arguments->config && !*word)
 		return enable_configured();
 	if (arguments->config || !*word) {
-		complain("give swap, mapped, or --config, and one of them");
+		complain("give one of swap, mapped and --config");
 		return STATUS_USAGE;
 	}
 	return !strcmp(word, "swap") ? enable_swap() :
@@ -125,8 +144,18 @@ static enum status run_disable(const struct arguments *arguments)
 
 static enum status run_cgroup(const struct arguments *arguments)
 {
-	return arguments->nr_words == 2 ? cgroup_limit(arguments->word[0], arguments->word[1]) :
-	       cgroup_show(arguments->word[0], &arguments->list);
+	const struct list_options *options = &arguments->list;
+	enum status status = check_form(options);
+
+	if (status)
+		return status;
+	if (arguments->nr_words == 1)
+		return cgroup_show(arguments->word[0], options);
+	if (options->form != FORM_TABLE || options->bytes || !options->headings) {
+		complain("to set a limit shows nothing: leave out --json, --bytes and --noheadings");
+		return STATUS_USAGE;
+	}
+	return cgroup_limit(arguments->word[0], arguments->word[1]);
 }
 
 static enum status run_check(const struct arguments *arguments)
@@ -145,7 +174,8 @@ static const struct command commands[] = {
 		"  -b, --bytes           sizes in bytes\n"
 		"  -o, --output COLUMNS  these columns, NODE,USED say; +LOST adds to the usual ones\n"
 		"  -n, --noheadings      no line of headings\n"
-		"  -t, --total           a row for all nodes, which several nodes have anyway\n",
+		"  -t, --total           a row for all nodes, which several nodes have anyway\n"
+		"\n-n and -t are for the table only; -o for the table and JSON.\n", NULL,
 	}, {
 		"watch", run_watch, "|interval|count|bytes|noheadings|", 0, 0,
 		"[-n SECONDS] [--count N] [--bytes] [--noheadings]",
@@ -155,7 +185,7 @@ static const struct command commands[] = {
 		"  -n, --interval SECONDS  0.1 to 86400 (2)\n"
 		"  -c, --count N           how often; without it, until it is interrupted\n"
 		"  -b, --bytes             sizes in bytes\n"
-		"      --noheadings        no line of headings\n",
+		"      --noheadings        no line of headings\n", NULL,
 	}, {
 		"bind", run_bind, "|driver|config|", 0, 1,
 		"DEVICE [--driver spm_dax|spm_cxl|spm_emu] | --config [DEVICE]",
@@ -165,33 +195,38 @@ static const struct command commands[] = {
 		"                     spm_cxl, for a region of CXL devices, which are asked and heard;\n"
 		"                     spm_emu, an emulated device, which loses data by design: for tests\n"
 		"  -c, --config       as /etc/spm.conf says, all devices that it names, or this one\n",
+		"which device?",
 	}, {
 		"unbind", run_unbind, "|", 1, 1, "DEVICE|NODE",
 		"Takes an SPM node away, which is named by its device, dax0.0, or its number. Its pages\n"
 		"go to other SPM nodes, to DRAM, or to the swap device. If they can't, nothing changes.\n",
+		"which node?",
 	}, {
 		"enable", run_enable, "|config|", 0, 1, "swap|mapped | --config",
 		"Lets nodes be used, until the next boot.\n\n"
 		"  swap          what is swapped out goes to nodes: zswap is on, with the zpool zspm\n"
 		"  mapped        reclaim demotes cold pages to nodes, where they stay mapped\n"
-		"  -c, --config  as section [machine] of /etc/spm.conf says\n",
+		"  -c, --config  as section [machine] of /etc/spm.conf says\n", NULL,
 	}, {
 		"disable", run_disable, "|zpool|", 1, 1, "swap [--zpool NAME] | mapped",
 		"Lets nodes be used no more. What is there stays until it is needed.\n\n"
 		"  swap              zswap is off\n"
 		"  -z, --zpool NAME  zswap stays on, and compresses pages in this zpool: zsmalloc, say\n"
 		"  mapped            reclaim demotes no more pages\n",
+		"swap or mapped?",
 	}, {
 		"cgroup", run_cgroup, "|json|bytes|noheadings|", 1, 2, "PATH [LIMIT]",
 		"Shows what a cgroup has on SPM nodes, and may have; or limits it to max, 0, or a size as\n"
-		"512M. To lower a limit moves pages away first. PATH is system.slice, say, or the full one.\n\n"
+		"512M. To lower a limit moves pages away first. PATH is system.slice, say, or the full one.\n"
+		"Options are for what is shown:\n\n"
 		"  -J, --json        as JSON; max is null if there is no limit\n"
 		"  -b, --bytes       sizes in bytes\n"
 		"  -n, --noheadings  no line of headings\n",
+		"which cgroup?",
 	}, {
 		"check", run_check, "|", 0, 0, "",
 		"Says line by line what on this machine is in the way (FAIL), and what to do about it.\n"
-		"Exit status 0 if a page would get to a node now, else 1.\n",
+		"Exit status 0 if a page would get to a node now, else 1.\n", NULL,
 	},
 };
 
@@ -311,7 +346,7 @@ static int set_number(struct arguments *arguments, int option, const char *text)
 	if (option == 'i') {
 		rc = parse_interval(text, &arguments->interval_ms);
 		if (rc)
-			complain("-n %s: give 0.1 to 86400 seconds", safe);
+			complain("--interval %s: give 0.1 to 86400 seconds", safe);
 		return rc;
 	}
 	rc = parse_u64(text, MAX_COUNT, &arguments->count);
@@ -330,6 +365,15 @@ static int set_driver(struct arguments *arguments, const char *name)
 	if (is_spm_driver(name))
 		return 0;
 	complain("--driver %s: give " SPM_DRIVERS, printable(name, safe, sizeof(safe)));
+	return -EINVAL;
+}
+
+static int set_zpool(struct arguments *arguments, const char *name)
+{
+	arguments->zpool = name;
+	if (*name)
+		return 0;
+	complain("--zpool: give its name, zsmalloc say");
 	return -EINVAL;
 }
 
@@ -368,8 +412,7 @@ static int set_option(struct arguments *arguments, int option, const char *text)
 		arguments->config = true;
 		return 0;
 	case 'z':
-		arguments->zpool = text;
-		return 0;
+		return set_zpool(arguments, text);
 	default:
 		return set_number(arguments, option, text);
 	}
@@ -385,15 +428,33 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* How many long options begin like this one, which may have a value after a '=' */
+static unsigned int options_like(const char *text)
+{
+	unsigned int count = 0;
+	size_t i, length = strcspn(text, "=");
+
+	for (i = 0; long_options[i].name; i++)
+		count += !strncmp(long_options[i].name, text, length);
+	return count;
+}
+
+/* getopt_long() leaves a letter, or of long options the value of one that takes none. */
 static void say_wrong_option(const struct command *command, int found, char **argv)
 {
+	const char *text = argv[optind - 1];
 	char safe[SAFE_SIZE];
 
-	printable(argv[optind - 1], safe, sizeof(safe));
+	printable(text, safe, sizeof(safe));
 	if (found == ':')
 		complain("option %s needs a value; see `spmctl %s --help`", safe, command->name);
-	else if (optopt && optopt < 128 && found == '?' && strncmp(safe, "--", 2))
+	else if (optopt && !strncmp(text, "--", 2) && strchr(text, '='))
+		complain("option --%s takes no value", option_name(optopt));
+	else if (optopt)
 		complain("there is no option -%c; see `spmctl %s --help`", optopt, command->name);
+	else if (options_like(text + 2) > 1)
+		complain("option %s may be one of several; see `spmctl %s --help`", safe,
+			 command->name);
 	else
 		complain("there is no option %s; see `spmctl %s --help`", safe, command->name);
 }
@@ -441,19 +502,37 @@ static bool is_command_late(const struct command *command, const struct argument
 	return command == &commands[0] && arguments->nr_words && find_command(arguments->word[0]);
 }
 
+static enum status say_too_many(const struct command *command, const char *word)
+{
+	static const char *const at_most[] = {
+		"no argument", "one argument at a time", "two arguments at most",
+	};
+	char safe[SAFE_SIZE];
+
+	complain("%s takes %s, but there is '%s'%s; see `spmctl %s --help`", command->name,
+		 at_most[command->max_words], printable(word, safe, sizeof(safe)),
+		 command->max_words ? ", too" : "", command->name);
+	return STATUS_USAGE;
+}
+
+/* An empty name is none: it would be that of each node without a device, for one. */
+static bool is_first_word_missing(const struct command *command, const struct arguments *arguments)
+{
+	return arguments->nr_words < command->min_words ||
+	       (command->question && arguments->nr_words && !*arguments->word[0]);
+}
+
 static enum status run(const struct command *command, struct arguments *arguments)
 {
-	bool too_few = arguments->nr_words < command->min_words;
-	int bound = too_few ? command->min_words : command->max_words;
-
 	if (is_command_late(command, arguments)) {
-		complain("%s has to come before the options", arguments->word[0]);
+		complain("%s has to come first, before its own options; see `spmctl %s --help`",
+			 arguments->word[0], arguments->word[0]);
 		return STATUS_USAGE;
 	}
-	if (too_few || arguments->nr_words > command->max_words) {
-		complain("%s takes %s than %d argument%s; see `spmctl %s --help`", command->name,
-			 too_few ? "not less" : "not more", bound, bound == 1 ? "" : "s",
-			 command->name);
+	if (arguments->nr_words > command->max_words)
+		return say_too_many(command, arguments->word[command->max_words]);
+	if (is_first_word_missing(command, arguments)) {
+		complain("%s `spmctl %s %s`", command->question, command->name, command->usage);
 		return STATUS_USAGE;
 	}
 	return command->run(arguments);

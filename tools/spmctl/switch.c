@@ -39,7 +39,8 @@ static enum status say_write_failed(const char *what, const char *file, const ch
 	if (rc == -EACCES || rc == -EPERM)
 		complain("%s: only root may do that (%s)", what, strerror(-rc));
 	else
-		complain("%s: the kernel does not take '%s' for %s: %s.\n"
+		complain("%s: the kernel does not take '%s' for\n"
+			 "        %s: %s.\n"
 			 "        The kernel log may say more.", what, text, file, strerror(-rc));
 	return status_of(rc);
 }
@@ -137,6 +138,19 @@ static void note_what_stays(enum figure figure, const char *until)
 	nodes_free(&nodes);
 }
 
+static enum status choose_zpool(const char *zpool)
+{
+	char safe[SAFE_SIZE];
+	int rc = sysfs_write(zpool, SYS_ZSWAP "/zpool");
+
+	printable(zpool, safe, sizeof(safe));
+	if (rc == -ENOENT) {
+		complain("there is no zpool %s; zsmalloc, zbud and z3fold are usual", safe);
+		return STATUS_ABSENT;
+	}
+	return rc ? say_write_failed("disable swap", SYS_ZSWAP "/zpool", safe, rc) : STATUS_OK;
+}
+
 /*
  * Without @zpool, zswap is off. With it, zswap goes on, and compresses there. If another
  * zpool than zspm is chosen, swapping does not use SPM nodes anyway.
@@ -155,7 +169,7 @@ enum status disable_swap(const char *zpool)
 		return STATUS_USAGE;
 	}
 	if (zpool) {
-		status = set("disable swap", SYS_ZSWAP "/zpool", zpool);
+		status = choose_zpool(zpool);
 	} else {
 		if (!sysfs_read(now, sizeof(now), SYS_ZSWAP "/zpool") && strcmp(now, "zspm")) {
 			note("zswap is left as it is: it uses %s, not zspm", now);

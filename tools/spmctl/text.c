@@ -139,6 +139,44 @@ const char *printable(const char *text, char *buf, size_t size)
 	return buf;
 }
 
+/* Bytes of the character in UTF-8 that @text begins with; 0 if there is none */
+static size_t utf8_length(const char *text)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)*text;
+	size_t i, length = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 :
+			   first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
+	uint32_t code = first & (0x7f >> length);
+
+	if (length < 2)
+		return length;
+	for (i = 1; i < length; i++) {
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | ((unsigned char)text[i] & 0x3f);
+	}
+	if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	return length;
+}
+
+/* With U+FFFD for each byte that is of no character; NULL, or to be freed */
+char *make_utf8(const char *text)
+{
+	static const char instead[] = "\xef\xbf\xbd";
+	char *valid = malloc(strlen(instead) * strlen(text) + 1), *end = valid;
+	size_t length;
+
+	if (!valid)
+		return NULL;
+	for (; *text; text += length ? length : 1) {
+		length = utf8_length(text);
+		end = mempcpy(end, length ? text : instead, length ? length : strlen(instead));
+	}
+	*end = '\0';
+	return valid;
+}
+
 /* Digits only: strtoull() by itself takes signs and spaces as well. */
 int parse_u64(const char *text, uint64_t max, uint64_t *value)
 {

@@ -41,6 +41,7 @@ void print_safely(FILE *stream, const char *format, va_list args)
 enum status status_of(int rc);
 
 const char *printable(const char *text, char *buf, size_t size);
+char *make_utf8(const char *text);
 int parse_u64(const char *text, uint64_t max, uint64_t *value);
 int parse_size(const char *text, uint64_t max, uint64_t *bytes);
 int parse_bool(const char *text, bool *value);

@@ -122,8 +122,7 @@ static int draw(const struct frame *before, const struct frame *now,
 	else if (!rc)
 		puts("no SPM node");
 	scols_unref_table(table);
-	if (!rc && (fflush(stdout) || ferror(stdout)))
-		rc = -EIO;
+	fflush(stdout);
 	return rc;
 }
 
@@ -138,7 +137,7 @@ static void pause_ms(uint64_t ms)
 		;
 }
 
-/* @count: how often; 0 for ever */
+/* @count: how often; 0 for ever. Whoever calls tells if the output can't be written. */
 enum status watch(uint64_t interval_ms, uint64_t count, const struct list_options *options)
 {
 	struct frame frames[2] = { 0 };
@@ -146,7 +145,7 @@ enum status watch(uint64_t interval_ms, uint64_t count, const struct list_option
 	uint64_t i;
 	int rc = 0;
 
-	for (i = 0; !rc && (!count || i < count); i++) {
+	for (i = 0; !rc && !ferror(stdout) && (!count || i < count); i++) {
 		if (i)
 			pause_ms(interval_ms);
 		now = &frames[i % 2];
@@ -159,5 +158,5 @@ enum status watch(uint64_t interval_ms, uint64_t count, const struct list_option
 	}
 	nodes_free(&frames[0].nodes);
 	nodes_free(&frames[1].nodes);
-	return nodes_explain(rc);
+	return ferror(stdout) ? STATUS_FAILED : nodes_explain(rc);
 }
