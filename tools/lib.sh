@@ -11,6 +11,20 @@ kernel_trouble='BUG:|WARNING:|Oops:|Kernel panic|general protection fault'\
 '|inconsistent lock state|suspicious RCU usage|KASAN:|UBSAN:|new suspected memory leaks'\
 '|DEBUG_LOCKS_WARN_ON'
 
+# usage_error TEXT - the command line of the script that includes this is wrong; ends it
+usage_error() {
+	local script
+	script=$(readlink -f "$0")
+	# shellcheck disable=SC2154 # who includes this has it
+	echo "${script#"$root/"}: $*, see --help" >&2
+	exit 2
+}
+
+# needs_value ARGUMENT... - of the command line: the first one is an option with a value
+needs_value() {
+	[ $# -ge 2 ] || usage_error "$1 needs a value"
+}
+
 # stale_breakpoint LOG - did the emulator execute a breakpoint that was gone? To patch
 # itself (static keys), the kernel sets one for a moment. QEMU before 8.1 may translate
 # it just when it goes, and execute that later: "accel/tcg: Always lock pages before
