@@ -4,12 +4,21 @@
 import contextlib
 import io
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
 from bench.reporting import compare, demo, plots
 from bench.reporting.units import one_line
 from tests.report.samples import HOST, mix, pages, record
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WITHOUT_MATPLOTLIB = """
+import runpy, sys
+sys.modules["matplotlib"] = None
+sys.argv = ["bench/report", "bench", "nowhere"]
+runpy.run_path("bench/report", run_name="__main__")
+"""
 
 def job(peer, iops=1000.0, system_ms=100.0, failed=""):
     """As bench/guest/demo writes it, up to the section that failed"""
@@ -181,6 +190,13 @@ class Plots(unittest.TestCase):
 
     def test_nothing_to_draw(self):
         self.assertEqual(self.draw([record("pages", "zspm"), pages("null", 1, 1)]), ([], {}))
+
+    def test_without_matplotlib(self):
+        done = subprocess.run(["/usr/bin/python3", "-c", WITHOUT_MATPLOTLIB], cwd=ROOT, text=True,
+                              capture_output=True)
+        self.assertEqual(done.stderr, "bench/report: plots need matplotlib: "
+                                      "apt install python3-matplotlib\n")
+        self.assertEqual(done.returncode, 1)
 
 
 if __name__ == "__main__":
