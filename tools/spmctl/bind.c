@@ -119,11 +119,6 @@ static enum status say_hidden(const char *device)
 	return STATUS_DENIED;
 }
 
-static bool is_hidden(const struct blocks *blocks)
-{
-	return blocks->total && !blocks->exact && geteuid();
-}
-
 static enum status say_online(const struct device *device, const struct blocks *blocks)
 {
 	char command[TEXT_SIZE];
@@ -151,7 +146,7 @@ static enum status take_from_kmem(const struct device *device)
 			    "        online: %s", strerror(-rc));
 		return status_of(rc);
 	}
-	if (is_hidden(&blocks))
+	if (blocks_are_hidden(&blocks))
 		return say_hidden(device->name);
 	if (blocks.online)
 		return say_online(device, &blocks);
@@ -183,7 +178,7 @@ static enum status check_left_over(const struct device *device)
 
 	if (device_abandoned_node(device) >= 0 || device_blocks(device, &blocks) || !blocks.total)
 		return STATUS_OK;
-	if (is_hidden(&blocks))
+	if (blocks_are_hidden(&blocks))
 		return say_hidden(device->name);
 	complain("%s: no driver has it, but node %d has %u memory blocks of it, %u of them online.\n"
 		 "        kmem was unbound while its memory was online; that can't be undone until\n"

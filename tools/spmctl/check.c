@@ -118,6 +118,7 @@ static void check_kmem(struct machine *machine, const struct device *device, enu
 {
 	struct section section;
 	bool named = config_find(&machine->config, device->name, &section);
+	const char *too_late = "spm.conf names it, but kmem was first: see AT BOOT in spm.conf(5)";
 	char command[TEXT_SIZE];
 	struct blocks blocks;
 
@@ -128,12 +129,11 @@ static void check_kmem(struct machine *machine, const struct device *device, enu
 		say(machine, verdict, device->name, "kmem has it, and %s online. To free it:"
 		    MORE "%s" MORE "spmctl bind %s" MORE "%s",
 		    blocks.exact || blocks.online == blocks.total ? "it is ordinary memory," :
-		    "memory of its node is", command, device->name, named ?
-		    "spm.conf names it, but kmem was first: see AT BOOT in spm.conf(5)" :
-		    "At boot, before kmem takes it: see spm.conf(5)");
+		    "memory of its node is", command, device->name,
+		    named ? too_late : "At boot, before kmem takes it: see spm.conf(5)");
 	} else {
-		say(machine, verdict, device->name, "kmem has it, offline: `spmctl bind %s` takes it",
-		    device->name);
+		say(machine, verdict, device->name, "kmem has it, offline: `spmctl bind %s` takes it%s%s",
+		    device->name, named ? MORE : "", named ? too_late : "");
 	}
 }
 
@@ -160,7 +160,7 @@ static void check_free(struct machine *machine, const struct device *device, enu
 	else if (device_blocks(device, &blocks) || !blocks.total)
 		say(machine, verdict, device->name, "no driver has it: `spmctl bind %s` takes it",
 		    device->name);
-	else if (!blocks.exact)
+	else if (blocks_are_hidden(&blocks))
 		say(machine, verdict, device->name,
 		    "no driver has it; only root sees whether its memory is free");
 	else

@@ -262,6 +262,12 @@ int device_blocks(const struct device *device, struct blocks *blocks)
 	return blocks_of_node(device, device->nid, blocks);
 }
 
+/* Only root may read which blocks of the node are the device's. */
+bool blocks_are_hidden(const struct blocks *blocks)
+{
+	return blocks->total && !blocks->exact && geteuid();
+}
+
 /* Has the node's driver gone, and left pages behind? Then it has no device, but a gate. */
 static bool is_abandoned(int nid)
 {

@@ -51,6 +51,7 @@ bool is_dax_name(const char *name);
 int device_read(const char *name, struct device *device);
 int device_blocks(const struct device *device, struct blocks *blocks);
 int device_holders(const struct device *device, char *text, size_t size);
+bool blocks_are_hidden(const struct blocks *blocks);
 int device_abandoned_node(const struct device *device);
 void device_free_command(const struct device *device, const struct blocks *blocks,
 			 const char *indent, char *text, size_t size);
