@@ -439,7 +439,14 @@ static unsigned int options_like(const char *text)
 	return count;
 }
 
-/* getopt_long() leaves a letter, or of long options the value of one that takes none. */
+/* "--json=yes" */
+static bool has_needless_value(const char *text, int option)
+{
+	return !strncmp(text, "--", 2) && strchr(text, '=') &&
+	       !strncmp(option_name(option), text + 2, strcspn(text + 2, "="));
+}
+
+/* getopt_long() leaves a letter in optopt, also that of a long option with a needless value. */
 static void say_wrong_option(const struct command *command, int found, char **argv)
 {
 	const char *text = argv[optind - 1];
@@ -448,7 +455,7 @@ static void say_wrong_option(const struct command *command, int found, char **ar
 	printable(text, safe, sizeof(safe));
 	if (found == ':')
 		complain("option %s needs a value; see `spmctl %s --help`", safe, command->name);
-	else if (optopt && !strncmp(text, "--", 2) && strchr(text, '='))
+	else if (optopt && has_needless_value(text, optopt))
 		complain("option --%s takes no value", option_name(optopt));
 	else if (optopt)
 		complain("there is no option -%c; see `spmctl %s --help`", optopt, command->name);
