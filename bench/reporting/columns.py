@@ -3,11 +3,16 @@
 
 from typing import NamedTuple
 
-from .records import waited_for_disk
-from .units import ratio, show
+from .records import Error, demoted, promoted, waited_for_disk
+from .units import NOTHING, ratio, show
 
 # Behind a time or a rate of what waited for the swap disk
 WAITED = "*"
+FAILED = "FAILED"
+# Of how many samples a percentile is, at least; of fewer it is the largest of them
+ENOUGH = {"p99_ns": 100, "p999_ns": 1000}
+# The figures that say how many samples there are
+SAMPLES = ("uses", "ios", "ops", "pages")
 
 
 class Column(NamedTuple):
@@ -18,30 +23,56 @@ class Column(NamedTuple):
     kind: str = ""      # "out", "mean", "percentile": time; "rate"; else neither
     per: str = ""       # the figure is a rate, 1e9 over that time
 
-    def value(self, figures):
-        """None if there is none"""
-        value = figures.get(self.key)
+    def value(self, record):
+        """None if there is none, or if it is of too few samples"""
+        value = record["figures"].get(self.key)
         if self.per:
             return ratio(1e9, value)
-        return value
+        return None if self.of_too_few(record) else value
+
+    def samples(self, record):
+        """How many it is of; None if the record doesn't say"""
+        figures = record["figures"]
+        return next((figures[name] for name in SAMPLES if name in figures), None)
+
+    def of_too_few(self, record):
+        wanted = next((n for end, n in ENOUGH.items() if self.key.endswith(end)), 0)
+        have = self.samples(record)
+        return have is not None and have < wanted
 
     def show(self, value):
         return show(value, self.unit)
 
+    def marked(self, record, value):
+        """As show(), and whether a wait for the swap disk is in it"""
+        text = self.show(value)
+        return text + WAITED if text != NOTHING and waited_for_disk(record, self.key) else text
+
     def cell(self, record):
         if record["figures"] is None:
-            return "FAILED"
-        value = self.value(record["figures"])
-        mark = WAITED if self.kind and value is not None and waited_for_disk(record) else ""
-        return self.show(value) + mark
+            return FAILED
+        return self.marked(record, self.value(record))
 
 
 class WithoutFault(Column):
     """Share of uses that took no fault"""
 
-    def value(self, figures):
+    def value(self, record):
+        figures = record["figures"]
         faults = ratio(figures.get("faults"), figures.get("uses"))
         return None if faults is None else 1 - faults
+
+
+class OfCalls(Column):
+    """Of tail: a time of each use, or of each call that pushed pages out, as its case says"""
+
+    def samples(self, record):
+        if "rounds" not in record["figures"]:
+            return None
+        uses = record["figures"]["pages"] * record["figures"]["rounds"]
+        if not self.key.startswith("out_") or not record["case"].endswith("at a time"):
+            return uses
+        return uses // int(record["case"].split()[0])
 
 
 FIO = [Column("IOPS", "iops", kind="rate"), Column("mean, us", "mean_ns", "us", "mean"),
@@ -54,22 +85,21 @@ USES = [Column("use: mean", "in_mean_ns", kind="mean"),
         Column("p99.9", "in_p999_ns", kind="percentile")]
 PAGES = [Column("out", "out_ns", kind="out"), *USES]
 
+
 class OfClients(Column):
     """A rate of clients that wait for each answer; else it is the client that it is of"""
 
-    def value(self, figures):
-        return super().value(figures) if "mean_ns" in figures else None
+    def value(self, record):
+        return super().value(record) if "mean_ns" in record["figures"] else None
 
 
 class ServerTime(Column):
     """CPU time of the cgroup for an operation"""
 
-    def cell(self, record):
-        if record["figures"] is None:
-            return "FAILED"
+    def value(self, record):
         counters = record["counters"]
-        return self.show(ratio(1000 * (counters["system_us"] + counters["user_us"]),
-                               record["figures"].get("ops")))
+        return ratio(1000 * (counters["system_us"] + counters["user_us"]),
+                     record["figures"].get("ops"))
 
 
 READS = [Column("uses/s", "use_ns", kind="rate", per="use_ns"),
@@ -89,10 +119,11 @@ CONTENTION = [Column(f"{phase}: {label}", f"{phase}_{key}", unit)
                   ("locks taken", "locks", "times"), ("shared writes", "shared", "times"),
                   ("IPIs", "ipis", "times"))]
 # By step, and what the device did meanwhile
-TAIL = [Column(f"{step}: {label}", f"{step}_{key}_ns")
+TAIL = [OfCalls(f"{step}: {label}", f"{step}_{key}_ns")
         for step in ("out", "use")
         for label, key in (("p50", "p50"), ("p99.9", "p999"), ("longest", "max"))] + [
-            Column("refused", "refused"), Column("left", "left"), Column("trimmed", "trimmed")]
+            Column("refused, pages", "refused"), Column("left, pages", "left"),
+            Column("trimmed, pages", "trimmed")]
 
 COLUMNS = {
     "contention": CONTENTION, "tail": TAIL,
@@ -119,14 +150,11 @@ def columns_of(scenario):
     return COLUMNS.get(scenario, [])
 
 
-def demoted(counters):
-    """vmstat counts the same pages again where SPM does."""
-    return counters["demoted"] or counters["pgdemote_direct"] + counters["pgdemote_kswapd"]
-
-
-def promoted(counters):
-    return (counters["promoted_write"] + counters["promoted"] +
-            counters.get("pgpromote_success", 0))
+def column_of(scenario, key):
+    for column in columns_of(scenario):
+        if column.key == key:
+            return column
+    raise Error(f"the table of {scenario} has no {key}")
 
 
 def kept(counters):

@@ -5,8 +5,8 @@ states the model. The VM's SPM is as fast as DRAM, so all of this is computed.""
 from typing import NamedTuple
 
 from . import layout
-from .columns import columns_of, demoted, promoted
-from .records import best_software, figure, find, of_scenario
+from .columns import column_of, columns_of
+from .records import best_software, demoted, figure, find, of_scenario, promoted
 from .units import LINES, SPM_PEERS, name, ratio, show
 
 DELAYS = (250, 1000)    # ns
@@ -14,6 +14,9 @@ DELAYS = (250, 1000)    # ns
 MODELS = [(0, False, "0 ns")] + [
     (delay, prefetch, f"{delay} ns, {'prefetch' if prefetch else 'each line'}")
     for delay in DELAYS for prefetch in (True, False)]
+# Instructions that a CPU does in a nanosecond: one, as the VM's clock has it, and about as many as
+# CPUs of today do. Such a one takes a third of the time for them, and as long to wait.
+INSTRUCTIONS = (1, 3)
 NOT_KNOWN = "not known"
 ON_DEVICE = (*SPM_PEERS, "tier")
 # What is not on a device doesn't change; one of these is there to compare with.
@@ -103,7 +106,7 @@ def measured_with(record, column, delay, prefetch):
 
 def paid(record, column, delay, prefetch):
     """A column's value with such a device; None if that is not known"""
-    value = column.value(record["figures"])
+    value = column.value(record)
     if value is None or not delay:
         return value
     ready = measured_with(record, column, delay, prefetch)
@@ -127,11 +130,11 @@ def rows_of(records, scenario):
     rows = []
     for record in compared:
         for column in columns_of(scenario):
-            if not column.kind or column.value(record["figures"]) is None:
+            if not column.kind or column.value(record) is None:
                 continue
             values = [paid(record, column, delay, prefetch) for delay, prefetch, _ in MODELS]
             rows.append([name(record["peer"]), record["case"], column.label,
-                         *(NOT_KNOWN if v is None else column.show(v) for v in values)])
+                         *(NOT_KNOWN if v is None else column.marked(record, v) for v in values)])
     return rows
 
 
@@ -155,13 +158,10 @@ COMPARED_BY = [
 EQUAL_MEMORY = "equal memory"
 
 
-def column_of(scenario, key):
-    return next(c for c in columns_of(scenario) if c.key == key)
-
-
-def pays_up_to(records, scenario, case, key, other, prefetch):
-    """ns that the CPU may wait for a line, until zspm is no better than the best that compresses
-    by the CPU is in the other case; below 0: it never is. And that peer. None if not known"""
+def pays_up_to(records, scenario, case, key, other, prefetch, instructions=1):
+    """ns that a CPU of so many instructions a nanosecond may wait for a line, until zspm is no
+    better than the best that compresses by the CPU is in the other case; below 0: it never is.
+    And that peer. None if not known"""
     most = key != "cpu_s"
     best = best_software(records, scenario, other, key, most)
     record = find(records, scenario, "zspm", case)
@@ -173,15 +173,19 @@ def pays_up_to(records, scenario, case, key, other, prefetch):
     if by is None or not by.lines:
         return None
     slower = 1e9 / theirs - 1e9 / ours if column.kind == "rate" else (theirs - ours) * 1e9
-    return slower / (by.waits if prefetch else by.lines), best["peer"]
+    return slower / instructions / (by.waits if prefetch else by.lines), best["peer"]
 
 
 def pays_cells(records, scenario, case, key, other):
-    found = [pays_up_to(records, scenario, case, key, other, prefetch)
-             for prefetch in (True, False)]
+    found = [pays_up_to(records, scenario, case, key, other, prefetch, instructions)
+             for instructions in INSTRUCTIONS for prefetch in (True, False)]
     if None in found:
         return None
     return [name(found[0][1]), *(show(ns) if ns > 0 else "never" for ns, _ in found)]
+
+
+def of_cpu(instructions):
+    return f"{instructions} instruction{'s' if instructions > 1 else ''} a ns"
 
 
 def pays_up_to_table(records):
@@ -192,8 +196,9 @@ def pays_up_to_table(records):
             cells = pays_cells(records, scenario, case, key, other)
             if cells:
                 rows.append([text, memory, *cells])
-    return layout.markdown(["", "the best peer has", "the best peer", "ns, prefetch",
-                            "ns, each line"], rows)
+    return layout.markdown(["", "the best peer has", "the best peer",
+                            *(f"{of_cpu(instructions)}: ns, {what}" for instructions in INSTRUCTIONS
+                              for what in ("prefetch", "each line"))], rows)
 
 
 # ---- When mapped mode stops paying ----
@@ -203,23 +208,24 @@ ROUND_TRIPS = (("contents", "programs"), ("pages", "60 % zeroes"))
 OTHERS = ("zspm", "zsmalloc+lz4", "zsmalloc+zstd")
 
 
-def round_trip(records, peer, delay, prefetch):
+def round_trip(records, peer, delay, prefetch, instructions=1):
     """Time to push a page out and use it again, and the case that this is of"""
     for scenario, case in ROUND_TRIPS:
         record = find(records, scenario, peer, case)
         if figure(record, "out_ns") is None or figure(record, "in_p50_ns") is None:
             continue
-        columns = {c.key: c for c in columns_of(scenario)}
-        parts = [paid(record, columns[key], delay, prefetch) for key in ("out_ns", "in_p50_ns")]
-        if None not in parts:
-            return sum(parts), f"{scenario}, {case}"
+        columns = [column_of(scenario, key) for key in ("out_ns", "in_p50_ns")]
+        waiting = [paid(record, column, delay, prefetch) for column in columns]
+        if None not in waiting:
+            working = sum(column.value(record) for column in columns)
+            return working / instructions + sum(waiting) - working, f"{scenario}, {case}"
     return None, None
 
 
-def stops_paying(records, peer, delay, prefetch):
+def stops_paying(records, peer, delay, prefetch, instructions=1):
     """Lines read of a mapped page, in the time in which a swapped one would have gone out and
     come back once, from which on the peer takes less; None if not known"""
-    cost, _ = round_trip(records, peer, delay, prefetch)
+    cost, _ = round_trip(records, peer, delay, prefetch, instructions)
     if cost is None or not delay:
         return None
     return cost / delay * (LINES if prefetch else 1)
@@ -228,9 +234,11 @@ def stops_paying(records, peer, delay, prefetch):
 def stops_paying_table(records):
     """In Markdown"""
     rows = []
-    for peer in OTHERS:
-        cells = [stops_paying(records, peer, delay, prefetch)
-                 for delay, prefetch, _ in MODELS if delay]
-        if any(cell is not None for cell in cells):
-            rows.append([name(peer), *(show(cell) for cell in cells)])
-    return layout.markdown(["instead of", *(label for delay, _, label in MODELS if delay)], rows)
+    for instructions in INSTRUCTIONS:
+        for peer in OTHERS:
+            cells = [stops_paying(records, peer, delay, prefetch, instructions)
+                     for delay, prefetch, _ in MODELS if delay]
+            if any(cell is not None for cell in cells):
+                rows.append([name(peer), of_cpu(instructions), *(show(cell) for cell in cells)])
+    labels = [label for delay, _, label in MODELS if delay]
+    return layout.markdown(["instead of", "a CPU of", *labels], rows)

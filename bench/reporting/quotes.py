@@ -12,22 +12,23 @@ table shows a plot. A figure in the text is followed by a comment:
 
     6,783<!--bench: pages | zspm | 60 % zeroes | out_ns-->
 
-Of "A by B", two such figures, it is the quotient, with one digit."""
+Of "A by B", two such figures, it is the quotient, with one digit. Among the peers of a table
+"software" stands for all that compress by the CPU and have figures of that case."""
 
 import re
 
 from . import layout
-from .columns import columns_of
-from .latency import NOT_KNOWN, paid
-from .records import Error, figure, find
-from .units import name, show
+from .columns import column_of
+from .latency import DELAYS, NOT_KNOWN, paid
+from .records import Error, figure, find, of_scenario, waited_for_disk
+from .units import is_software, name, show
 
 REGION = re.compile(r"^(?P<begin>(?:<!--|\.\.) bench: (?!end\b)(?P<what>.*?)(?: -->)?)\n"
                     r"(?P<body>.*?)^(?P<end>(?:<!--|\.\.) bench: end(?: -->)?)$", re.M | re.S)
 INLINE = re.compile(r"(?P<number>[0-9][0-9,.]*)<!--bench: (?P<what>[^>]*?)-->")
 BEGIN = re.compile(r"(?:<!--|\.\.) ?bench: (?!end\b)")
-# With no delay, and with that of a device that does nothing but compress
-DELAYS = (0, 250)
+# With no delay, and with the shorter one of the model
+QUOTED = (0, DELAYS[0])
 
 
 def fields(what, count):
@@ -37,13 +38,6 @@ def fields(what, count):
     return parts
 
 
-def column_of(scenario, key):
-    for column in columns_of(scenario):
-        if column.key == key:
-            return column
-    raise Error(f"the table of {scenario} has no {key}")
-
-
 def record_of(records, scenario, peer, case):
     record = find(records, scenario, peer, case)
     if not record or not record["figures"]:
@@ -51,11 +45,21 @@ def record_of(records, scenario, peer, case):
     return record
 
 
+def peers_of(records, scenario, peers, case):
+    """Those that are named; "software" are all that compress by the CPU"""
+    found = []
+    for peer in (word.strip() for word in peers.split(",")):
+        found += [peer] if peer != "software" else [
+            r["peer"] for r in of_scenario(records, scenario)
+            if r["case"] == case and r["figures"] and is_software(r["peer"])]
+    return found
+
+
 def cell(record, column, delay):
     value = paid(record, column, delay, False)
     if value is None:
         return NOT_KNOWN if delay else show(None)
-    return column.show(value)
+    return column.marked(record, value)
 
 
 def table(records, what):
@@ -63,11 +67,11 @@ def table(records, what):
     scenario, peers, case, keys = fields(what, 4)
     columns = [column_of(scenario, key) for key in keys.split()]
     head = [case, *(f"{c.label}, {delay} ns" if delay else c.label
-                    for delay in DELAYS for c in columns)]
+                    for delay in QUOTED for c in columns)]
     rows = []
-    for peer in (p.strip() for p in peers.split(",")):
+    for peer in peers_of(records, scenario, peers, case):
         record = record_of(records, scenario, peer, case)
-        rows.append([name(peer), *(cell(record, c, delay) for delay in DELAYS for c in columns)])
+        rows.append([name(peer), *(cell(record, c, delay) for delay in QUOTED for c in columns)])
     return [f"  {line}" for line in layout.plain(head, rows)]
 
 
@@ -86,9 +90,10 @@ def number(records, what):
     values = []
     for reference in what.split(" by "):
         scenario, peer, case, key = fields(reference, 4)
-        value = figure(record_of(records, scenario, peer, case), key)
-        if value is None:
-            raise Error(f"the report has no {reference}")
+        record = record_of(records, scenario, peer, case)
+        value = figure(record, key)
+        if value is None or waited_for_disk(record, key):
+            raise Error(f"the report has no {reference}, or it waited for the swap disk")
         values.append((value, scenario, key))
     if len(values) == 1:
         value, scenario, key = values[0]

@@ -18,9 +18,10 @@ def record(scenario, peer, case="60 % zeroes", figures=None, **counters):
 
 
 def pages(peer, out, use, case="60 % zeroes", scenario="pages", **more):
-    """Of pageio: ten pages, two rounds, all of them out, a byte of each read"""
-    counters = {"zspm": {"zswpout": 20, "zswpin": 20}, "mapped": {"demoted": 20}}.get(peer, {})
-    figures = {"pages": 10, "rounds": 2, "use_lines": 1, "use_writes": 0, "out_ns": out,
+    """Of pageio: a thousand pages, two rounds, all of them out, a byte of each read"""
+    counters = {"zspm": {"zswpout": 2000, "zswpin": 2000},
+                "mapped": {"demoted": 2000}}.get(peer, {})
+    figures = {"pages": 1000, "rounds": 2, "use_lines": 1, "use_writes": 0, "out_ns": out,
                "in_mean_ns": use + 1, "in_p50_ns": use, "in_p99_ns": 2 * use, "in_p999_ns": 3 * use}
     return record(scenario, peer, case, {**figures, **more}, **counters)
 

@@ -45,10 +45,15 @@ class OfAPage(unittest.TestCase):
 
     def test_not_known_if_not_all_went_there(self):
         found = [pages("zspm", 1000, 700)]
-        found[0]["counters"]["zswpout"] = 19
+        found[0]["counters"]["zswpout"] = 1979
         self.assertEqual(row(found, "pages", "zspm", "out"), ["1,000", *["not known"] * 4])
-        found[0]["counters"].update(zswpout=20, pswpout=1)
+        found[0]["counters"].update(zswpout=2000, pswpout=1)
         self.assertEqual(row(found, "pages", "zspm", "p50")[1:], ["not known"] * 4)
+
+    def test_a_wait_for_the_disk_is_marked(self):
+        found = [pages("zspm", 1000, 700), pages("zsmalloc+lz4", 40000, 9000)]
+        found[1]["counters"].update(pswpin=1)
+        self.assertEqual(row(found, "pages", "zsmalloc + lz4", "use: mean"), ["9,001*"] * 5)
 
     def test_others_do_not_change(self):
         found = [pages("zspm", 1000, 700), pages("zsmalloc+lz4", 40000, 9000)]
@@ -80,8 +85,8 @@ class OfAMix(unittest.TestCase):
 
 class OfCounters(unittest.TestCase):
     def fio(self, peer, **figures):
-        return record("mix", peer, figures={"iops": 1000, "mean_ns": 500, "p99_ns": 900, "ios": 10,
-                                            **figures}, zswpin=10, zswpout=10)
+        return record("mix", peer, figures={"iops": 1000, "mean_ns": 500, "p99_ns": 900, "ios": 100,
+                                            **figures}, zswpin=100, zswpout=100)
 
     def test_a_rate_gets_the_pages_of_an_operation(self):
         cells = row([self.fio("zspm")], "mix", "zspm", "IOPS")
@@ -131,6 +136,16 @@ class StopsPaying(unittest.TestCase):
         self.assertEqual(latency.stops_paying(found, "zspm", 250, False), 10000 / 250 + 128)
         self.assertEqual(latency.stops_paying(found, "zspm", 1000, True), 64 * 12000 / 1000)
 
+    def test_a_cpu_that_does_three_instructions_a_nanosecond(self):
+        found = [pages("zsmalloc+lz4", 40000, 10000), pages("zspm", 6000, 4000)]
+        self.assertAlmostEqual(latency.stops_paying(found, "zsmalloc+lz4", 250, False, 3), 200 / 3)
+        # it waits as long
+        self.assertAlmostEqual(latency.stops_paying(found, "zspm", 250, False, 3),
+                               10000 / 3 / 250 + 128)
+        text = latency.stops_paying_table(found)
+        self.assertEqual([line.split(" | ")[1] for line in text[2:]],
+                         ["1 instruction a ns"] * 2 + ["3 instructions a ns"] * 2)
+
     def test_programs_come_first(self):
         found = [pages("zsmalloc+lz4", 1, 1),
                  pages("zsmalloc+lz4", 40000, 10000, "programs", "contents")]
@@ -172,8 +187,16 @@ class PaysUpTo(unittest.TestCase):
     def test_table(self):
         text = latency.pays_up_to_table(self.records())
         self.assertEqual(text[2:], [
-            "| fio: 70 % reads, IOPS | the same DRAM | zram + lz4 | 125,000 | 1,953 |",
-            "| fio: 70 % reads, IOPS | as much memory in all | zram + lz4 | never | never |"])
+            "| fio: 70 % reads, IOPS | the same DRAM | zram + lz4 | 125,000 | 1,953 | 41,667 | 651 |",
+            "| fio: 70 % reads, IOPS | as much memory in all | zram + lz4 | never | never | never | "
+            "never |"])
+
+    def test_a_cpu_that_does_three_instructions_a_nanosecond(self):
+        ns, _ = latency.pays_up_to(self.records(), "mix", "60 % zeroes", "iops", "60 % zeroes",
+                                   True, 3)
+        self.assertAlmostEqual(ns, 250000 / 2 / 3)
+        self.assertIn("3 instructions a ns: ns, each line",
+                      latency.pays_up_to_table(self.records())[0])
 
     def test_times(self):
         found = [record("kbuild", "zspm", "2 at once", {"cpu_s": 2.0}, zswpout=1000),

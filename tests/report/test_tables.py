@@ -99,9 +99,9 @@ class Scenarios(unittest.TestCase):
 
     def test_what_waited_for_the_disk_is_marked(self):
         found = [record("contents", "zsmalloc+lz4", "text", {"lz4_ratio": 1.5, "out_ns": 7},
-                        pswpout=2, zswpout=199),
+                        pswpout=2, zswpout=197),
                  record("contents", "zsmalloc+zstd", "text", {"lz4_ratio": 1.5, "out_ns": 7},
-                        pswpout=2, zswpout=200),
+                        pswpout=2, zswpout=198),
                  record("contents", "zram+lz4", "text", {"lz4_ratio": 1.5, "out_ns": 7}, pswpout=1)]
         _, rows = tables.short_rows(found, "contents")
         self.assertEqual([row[1:4] for row in rows],
