@@ -7,8 +7,9 @@ import matplotlib
 matplotlib.use("agg")
 from matplotlib import patches, pyplot, ticker  # noqa: E402 the backend comes first
 
-from .columns import columns_of
-from .latency import (COMPARED_BY, DELAYS, EQUAL_MEMORY, MODELS, OTHERS, column_of, paid, round_trip,
+from . import sources
+from .columns import FAILED, column_of, columns_of
+from .latency import (COMPARED_BY, DELAYS, EQUAL_MEMORY, MODELS, OTHERS, paid, round_trip,
                       stops_paying)
 from .records import best_software, figure as record_figure, find, of_scenario, waited_for_disk
 from .units import LINES, name, show
@@ -36,32 +37,41 @@ def style(peer):
     return {"color": colour, "hatch": hatch, "edgecolor": "#333333", "linewidth": 0.5}
 
 
-def footer(host, clock):
+def joined(sources, word):
+    """What they say of something, each once"""
+    return ", ".join(dict.fromkeys(source[word] for source in sources))
+
+
+def footer(sources, clock):
     """On what it was measured, in two lines"""
     how = {"icount": "clock: instructions, 1 = 1 ns of the VM (-icount)",
            "wall": "clock: real time", "none": "no clock: counted by a plugin of QEMU"}[clock]
-    commits = dict.fromkeys(h["commit"] for h in (host, *host.get("added", [])))
-    word = "commits" if len(commits) > 1 else "commit"
-    return (f"{how}; {word} {', '.join(commits)}; {host['date']}\n"
-            f"kernel {host['kernel']}; host: {host['cpu']}; {host['qemu'].split(' (')[0]}")
+    commits = ", ".join(dict.fromkeys(f"{s['commit']} of {s['date']}" for s in sources))
+    word = "commits" if ", " in commits else "commit"
+    return (f"{how}; {word} {commits}\n"
+            f"kernel {joined(sources, 'kernel')}; host: {joined(sources, 'cpu')}; "
+            f"{joined(sources, 'qemu').split(' (')[0]}")
 
 
 class Book:
     """The plots of a report"""
 
-    def __init__(self, directory, host, clock):
+    def __init__(self, directory, records, host, png):
         self.directory = pathlib.Path(directory)
-        self.host, self.clock = host, clock
+        self.records, self.host, self.png = records, host, png
         self.made = []      # title and file's name
 
-    def save(self, figure, title, stem, clock=""):
+    def save(self, figure, title, stem, scenarios, clock=""):
+        """What is on it is of these scenarios"""
+        measured = sources.of_scenarios(self.records, self.host, scenarios)
         figure.suptitle(title, fontsize=11, x=0.01, ha="left")
-        figure.text(0.01, 0.01, footer(self.host, clock or self.clock), fontsize=6.5,
+        figure.text(0.01, 0.01, footer(measured, clock or self.host["clock"]), fontsize=6.5,
                     color="#444444", va="bottom")
         height = figure.get_size_inches()[1]
         figure.tight_layout(rect=(0, 0.38 / height, 1, 1 - 0.12 / height))
         figure.savefig(self.directory / f"{stem}.svg", metadata={"Date": None})
-        figure.savefig(self.directory / f"{stem}.png", dpi=150, metadata={"Software": None})
+        if self.png:
+            figure.savefig(self.directory / f"{stem}.png", dpi=150, metadata={"Software": None})
         pyplot.close(figure)
         self.made.append((title, f"{stem}.svg"))
 
@@ -71,19 +81,29 @@ def label(value):
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+# Instead of a bar
+DISK = "waited for the swap disk"
+
+
+def no_bar(record, key):
+    """Why there is none; nothing if there is one"""
+    if not record["figures"]:
+        return FAILED
+    return DISK if waited_for_disk(record, key) else ""
+
+
 def bars(book, stem, title, unit, values):
-    """A bar for each peer; horizontal, as names are long."""
+    """A bar for each peer, or why there is none; horizontal, as names are long."""
     figure, axes = pyplot.subplots(figsize=(7, 0.32 * len(values) + 1.5))
-    peers = [peer for peer, _ in values]
-    drawn = axes.barh([name(p) for p in peers], [value for _, value in values])
-    for bar, peer in zip(drawn, peers):
+    drawn = axes.barh([name(peer) for peer, _, _ in values], [value for _, value, _ in values])
+    for bar, (peer, _, _) in zip(drawn, values):
         bar.set(**style(peer))
-    axes.bar_label(drawn, [label(value) for _, value in values], padding=3)
+    axes.bar_label(drawn, [why or label(value) for _, value, why in values], padding=3)
     axes.invert_yaxis()
     axes.set_xlabel(unit)
     axes.margins(x=0.15)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    book.save(figure, title, stem)
+    book.save(figure, title, stem, [stem.rsplit("-", 1)[0]])
 
 
 # Scenario, case, figure, title, unit, and what the figure is divided by
@@ -108,21 +128,20 @@ BARS = [
 
 def all_bars(book, records):
     for scenario, case, key, title, unit, divisor in BARS:
-        values = [(r["peer"], r["figures"][key] / divisor) for r in of_scenario(records, scenario)
-                  if r["figures"] and r["case"] == case and r["figures"].get(key)]
-        if len(values) > 1:
+        values = []
+        for record in of_scenario(records, scenario):
+            if record["case"] == case and (not record["figures"] or record["figures"].get(key)):
+                why = no_bar(record, key)
+                values.append((record["peer"], 0 if why else record["figures"][key] / divisor, why))
+        if sum(not why for *_, why in values) > 1:
             bars(book, f"{scenario}-{key}", title, unit, values)
 
 
 def contents(book, records):
-    """Instructions to push out and use pages of each kind, peers beside each other; without
-    those that went to the disk"""
-    found = [r for r in of_scenario(records, "contents")
-             if r["figures"] and not waited_for_disk(r)]
-    peers = list(dict.fromkeys(r["peer"] for r in found))
-    those = {r["case"] for r in found}
-    kinds = [k for k in dict.fromkeys(r["case"] for r in of_scenario(records, "contents"))
-             if k in those]
+    """Instructions to push out and use pages of each kind, peers beside each other"""
+    found = of_scenario(records, "contents")
+    peers = list(dict.fromkeys(r["peer"] for r in found if r["figures"]))
+    kinds = list(dict.fromkeys(r["case"] for r in found))
     if len(peers) < 2:
         return
     figure, both = pyplot.subplots(1, 2, figsize=(8, 0.17 * len(kinds) * len(peers) + 1.8),
@@ -130,12 +149,13 @@ def contents(book, records):
     high = 0.8 / len(peers)
     for axes, key, unit in zip(both, ("out_ns", "in_p50_ns"), ("out", "used again, p50")):
         for i, peer in enumerate(peers):
-            values = {r["case"]: r["figures"][key] for r in found if r["peer"] == peer}
-            drawn = axes.barh([k + i * high for k, kind in enumerate(kinds) if kind in values],
-                              [values[kind] for kind in kinds if kind in values], high,
+            those = [r for r in found if r["peer"] == peer]
+            whys = [no_bar(r, key) for r in those]
+            values = [0 if why else r["figures"][key] for r, why in zip(those, whys)]
+            drawn = axes.barh([kinds.index(r["case"]) + i * high for r in those], values, high,
                               label=name(peer), **style(peer))
-            axes.bar_label(drawn, [label(values[k]) for k in kinds if k in values], padding=2,
-                           fontsize=6)
+            axes.bar_label(drawn, [why or label(value) for value, why in zip(values, whys)],
+                           padding=2, fontsize=6)
         axes.set_xlabel(f"instructions a page: {unit}")
         axes.margins(x=0.16, y=0.02)
         axes.xaxis.set_major_locator(ticker.MaxNLocator(4))
@@ -144,7 +164,7 @@ def contents(book, records):
     both[0].invert_yaxis()
     figure.legend(*both[1].get_legend_handles_labels(), fontsize=7, loc="upper right",
                   ncols=len(peers))
-    book.save(figure, "By contents; less is better", "contents")
+    book.save(figure, "By contents; less is better", "contents", ["contents"])
 
 
 SHADES = (1, 0.6, 0.3)      # of the first models: 0 ns, 250 ns with prefetch and without
@@ -160,10 +180,11 @@ def read_mostly(book, records):
     high = 0.8 / len(SHADES)
     for i, ((delay, prefetch, _), shade) in enumerate(zip(MODELS, SHADES)):
         for k, record in enumerate(found):
-            value = paid(record, column, delay, prefetch)
+            why = no_bar(record, column.key)
+            value = 0 if why else paid(record, column, delay, prefetch)
             drawn = axes.barh([k + i * high], [value or 0], high, alpha=shade,
                               **style(record["peer"]))
-            axes.bar_label(drawn, [column.show(value)], padding=3, fontsize=7)
+            axes.bar_label(drawn, [why or column.show(value)], padding=3, fontsize=7)
     axes.set_yticks([k + high for k in range(len(found))], [name(r["peer"]) for r in found])
     axes.invert_yaxis()
     axes.margins(x=0.15)
@@ -171,7 +192,8 @@ def read_mostly(book, records):
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     figure.legend([patches.Patch(color="#444444", alpha=shade) for shade in SHADES],
                   [label for _, _, label in MODELS[:len(SHADES)]], fontsize=7, loc="upper right")
-    book.save(figure, "99 % reads, 1 % writes, twice the memory; more is better", "read-mostly")
+    book.save(figure, "99 % reads, 1 % writes, twice the memory; more is better", "read-mostly",
+              ["read-mostly"])
 
 
 def scaling(book, records):
@@ -195,7 +217,7 @@ def scaling(book, records):
     all_axes[0][0].set_ylabel("instructions a page")
     all_axes[0][0].set_ylim(0, 1.1 * all_axes[0][0].get_ylim()[1])
     all_axes[0][-1].legend(fontsize=7, loc="lower right")
-    book.save(figure, "A page's cost as things grow; flat is good", "scaling")
+    book.save(figure, "A page's cost as things grow; flat is good", "scaling", ["scaling"])
 
 
 # What contends: figure, and what the plot says
@@ -221,14 +243,16 @@ def contention(book, records):
         axes.set_ylabel(unit)
         axes.set_ylim(bottom=0)
     all_axes[1].legend(fontsize=6.5)
-    book.save(figure, "What contends on more than one CPU; less is better", "contention", "none")
+    book.save(figure, "What contends on more than one CPU; less is better", "contention",
+              ["contention"], "none")
 
 
 # What the best peer has as much of, what zspm's device takes, and how dark the bar is
+SHORTER = DELAYS[0]
 AGAINST = [("the same DRAM, 0 ns", False, 0, False, 1),
            ("as much memory in all, 0 ns", True, 0, False, 0.7),
-           ("and 250 ns, prefetch", True, 250, True, 0.45),
-           ("and 250 ns, each line", True, 250, False, 0.2)]
+           (f"and {SHORTER} ns, prefetch", True, SHORTER, True, 0.45),
+           (f"and {SHORTER} ns, each line", True, SHORTER, False, 0.2)]
 
 
 def gain(records, scenario, case, key, how):
@@ -247,9 +271,10 @@ def gain(records, scenario, case, key, how):
 
 def equal_memory(book, records):
     """zspm by the best software, with the same DRAM, and with as much memory in all"""
-    rows = [(text, [gain(records, scenario, case, key, how) for how in AGAINST])
-            for scenario, case, key, text in COMPARED_BY]
-    rows = [(text, values) for text, values in rows if None not in values]
+    all_rows = [(scenario, text, [gain(records, scenario, case, key, how) for how in AGAINST])
+                for scenario, case, key, text in COMPARED_BY]
+    shown = [row for row in all_rows if None not in row[2]]
+    rows = [(text, values) for _, text, values in shown]
     if not rows:
         return
     figure, axes = pyplot.subplots(figsize=(7, 0.75 * len(rows) + 1.7))
@@ -264,7 +289,8 @@ def equal_memory(book, records):
     axes.margins(x=0.15)
     axes.set_xlabel("zspm by the best peer that compresses with the CPU")
     figure.legend(fontsize=7, loc="upper right", ncols=2)
-    book.save(figure, "What zspm gains; more is better", "equal-memory")
+    book.save(figure, "What zspm gains; more is better", "equal-memory",
+              [scenario for scenario, *_ in shown])
 
 
 READS = (1, 100000)      # lines, both ends of the axis
@@ -312,12 +338,13 @@ def reads_that_pay(book, records):
         stops_paying_panel(axes, records, prefetch)
     both[0].set_ylabel("ns: the reads, or the swap out and in")
     both[0].legend(fontsize=6.5, loc="lower right")
-    book.save(figure, f"When mapped mode stops paying, at the dots ({case})", "reads-that-pay")
+    book.save(figure, f"When mapped mode stops paying, at the dots ({case})", "reads-that-pay",
+              [case.split(",")[0]])
 
 
-def draw(records, directory, host, clock):
+def draw(records, directory, host, png=True):
     """All that there are records for; titles and files' names"""
-    book = Book(directory, host, clock)
+    book = Book(directory, records, host, png)
     contents(book, records)
     all_bars(book, records)
     read_mostly(book, records)

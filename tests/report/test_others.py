@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The demo's table, comparing two runs, and plots"""
+"""The demo's table, and plots"""
 
-import contextlib
-import io
 import pathlib
 import subprocess
 import tempfile
 import unittest
 
-from bench.reporting import compare, demo, plots
+from bench.reporting import demo, plots
 from bench.reporting.units import one_line
 from tests.report.samples import HOST, mix, pages, record
 
@@ -98,40 +96,6 @@ class Device(unittest.TestCase):
         self.assertIn("Of the device: bound FAILED, see above.", text)
 
 
-class Compare(unittest.TestCase):
-    def compare(self, first, second, percent=1):
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out):
-            differ = compare.compare(first, second, percent)
-        return differ, out.getvalue()
-
-    def test_what_differs(self):
-        differ, text = self.compare([pages("zspm", 1000, 700)], [pages("zspm", 1020, 700)])
-        self.assertEqual(differ, 1)
-        self.assertIn("1.96 %  pages, zspm, 60 % zeroes: out_ns 1,000 and 1,020", text)
-        differ, _ = self.compare([pages("zspm", 1000, 700)], [pages("zspm", 1020, 700)], 2)
-        self.assertEqual(differ, 0)
-
-    def test_what_cannot_be_compared(self):
-        waited = record("pages", "zspm", figures={"out_ns": 1}, pswpin=1)
-        several = record("contention", "zspm", "2 CPUs", {"out_locked": 1})
-        for first, second in ((waited, waited), (record("pages", "zspm"), pages("zspm", 1, 1)),
-                              (several, several),
-                              (pages("zspm", 1, 1), pages("null", 2, 2))):
-            self.assertEqual(self.compare([first], [second])[1],
-                             "0 figures, 0 of them differ by over 1 %\n")
-
-    def test_zrams_pages_do_not_wait(self):
-        one = record("mix", "zram+lz4", figures={"iops": 100}, pswpin=1)
-        two = record("mix", "zram+lz4", figures={"iops": 0}, pswpin=1)
-        self.assertEqual(self.compare([one], [two])[0], 1)
-
-    def test_elapsed_time_is_left_out(self):
-        one = record("kbuild", "zspm", figures={"elapsed_s": 1.0, "cpu_s": 1.0})
-        two = record("kbuild", "zspm", figures={"elapsed_s": 9.0, "cpu_s": 1.0})
-        self.assertEqual(self.compare([one], [two])[0], 0)
-
-
 RECORDS = [
     pages("zspm", 6000, 700), pages("zsmalloc+lz4", 40000, 9000), pages("mapped", 5000, 8),
     pages("zspm", 6100, 720, "programs", "contents"),
@@ -152,7 +116,7 @@ class Plots(unittest.TestCase):
     def draw(self, records):
         """Titles and files' names, and what is in the files"""
         with tempfile.TemporaryDirectory() as directory:
-            made = plots.draw(records, directory, HOST, "icount")
+            made = plots.draw(records, directory, HOST)
             return made, {p.name: p.read_bytes() for p in pathlib.Path(directory).iterdir()}
 
     def test_the_same_bytes_each_time(self):
@@ -175,9 +139,36 @@ class Plots(unittest.TestCase):
             self.assertIn(name.replace(".svg", ".png"), files)
         self.assertIn("40,000", files["pages-out_ns.svg"].decode())
 
-    def test_all_commits_are_named(self):
-        host = {**HOST, "added": [{**HOST, "commit": "89abcde"}, HOST]}
-        self.assertIn("commits 1234567, 89abcde; 2026-01-02", plots.footer(host, "icount"))
+    def test_commits_of_what_is_on_it_have_their_dates(self):
+        added = {**HOST, "command": "bench/run --add --only contents", "commit": "89abcde",
+                 "date": "2026-01-03"}
+        later = {**added, "command": "bench/run --add --only pages --peers zspm", "commit": "4567"}
+        with tempfile.TemporaryDirectory() as directory:
+            plots.draw(RECORDS, directory, {**HOST, "added": [added, later]})
+            text = pathlib.Path(directory, "contents.svg").read_text(encoding="utf-8")
+            self.assertIn("commit 89abcde of 2026-01-03", text)
+            self.assertNotIn("1234567", text)
+            text = pathlib.Path(directory, "pages-out_ns.svg").read_text(encoding="utf-8")
+            self.assertIn("commits 1234567 of 2026-01-02, 4567 of 2026-01-03", text)
+
+    def test_no_bar_for_what_waited_for_the_disk_or_failed(self):
+        waited = pages("zsmalloc+lz4", 54321, 9000)
+        waited["counters"].update(pswpin=2000)
+        _, files = self.draw([*RECORDS[:1], waited, RECORDS[2], record("pages", "zsmalloc+zstd")])
+        text = files["pages-out_ns.svg"].decode()
+        for want in ("waited for the swap disk", "zsmalloc + lz4", "FAILED", "zsmalloc + zstd"):
+            self.assertIn(want, text)
+        self.assertNotIn("54,321", text)
+
+    def test_contents_that_went_to_the_disk_keep_their_place(self):
+        waited = pages("zsmalloc+lz4", 54321, 9000, "encrypted", "contents")
+        waited["counters"].update(pswpin=2000)
+        _, files = self.draw([*RECORDS, waited])
+        text = files["contents.svg"].decode()
+        self.assertIn("encrypted", text)
+        self.assertIn("waited for the swap disk", text)
+        self.assertIn("FAILED", text)
+        self.assertNotIn("54,321", text)
 
     def test_peers_keep_their_colours(self):
         self.assertEqual(plots.style("zspm")["color"], plots.COLOURS["zspm"])
