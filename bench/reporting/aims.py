@@ -4,19 +4,42 @@
 import fnmatch
 import tomllib
 
-from . import layout
+from . import compare, layout
 from .columns import columns_of, kept
 from .latency import paid
-from .records import Error, best_software, figure, find
+from .records import Error, best_software, figure, find, waited_for_disk
 from .units import show
 
-KEYS = {"name", "issue", "value", "of", "plus", "spread", "delay", "at_least", "at_most", "why"}
+KEYS = {"name", "issue", "value", "of", "plus", "spread", "run", "delay", "at_least", "at_most",
+        "why"}
 NOT_RUN = "not run"
 FAILED = "failed"
+MISSED = "MISSED"
 
 
 class Missing(Exception):
     """Why there is no value"""
+
+
+def quick_minutes(host, _):
+    """How long all of a quick run took: of this one, or of one that was published with this"""
+    for run in (host, host.get("quick", {})):
+        words = run.get("command", "").split()
+        if run.get("took") and "--quick" in words and not {"--only", "--peers"} & set(words):
+            return sum(run["took"].values()) / 60
+    raise Missing(NOT_RUN)
+
+
+def differing(_, comparison):
+    """Figures of two runs that differ, and no reason is known, or that are missing in one"""
+    if not comparison:
+        raise Missing(NOT_RUN)
+    return compare.unexplained(comparison)
+
+
+# What an aim may say of the run itself
+RUNS = {"quick": quick_minutes, "differing": differing}
+SUBJECTS = {"value", "spread", "run"}
 
 
 def load(path):
@@ -30,9 +53,11 @@ def load(path):
         unknown = set(aim) - KEYS
         if unknown:
             raise Error(f"{path}: {aim.get('name')}: unknown: {', '.join(sorted(unknown))}")
-        if ("at_least" in aim) == ("at_most" in aim) or ("value" in aim) == ("spread" in aim):
+        if ("at_least" in aim) == ("at_most" in aim) or len(SUBJECTS & set(aim)) != 1:
             raise Error(f"{path}: {aim.get('name')}: needs one of at_least and at_most, "
-                        "and one of value and spread")
+                        "and one of value and spread and run")
+        if aim.get("run", "quick") not in RUNS:
+            raise Error(f"{path}: {aim.get('name')}: nothing is known of a run's {aim['run']}")
         for reference in (aim[k] for k in ("value", "of", "spread") if k in aim):
             if len(reference.split("|")) != 4:
                 raise Error(f"{path}: {aim.get('name')}: '{reference}' is not "
@@ -57,8 +82,12 @@ def lookup(records, reference, delay):
     record = record_of(records, scenario, peer, case, name)
     if not record:
         raise Missing(NOT_RUN)
+    if name == "rc":
+        return record["rc"]
     if record["figures"] is None:
         raise Missing(FAILED)
+    if waited_for_disk(record, name):
+        raise Missing("not known, it waited for the swap disk")
     value = kept(record["counters"]) if name == "kept" else figure(record, name)
     if delay:
         column = next((c for c in columns_of(scenario) if c.key == name), None)
@@ -84,8 +113,10 @@ def spread(records, reference):
     return max(values) / min(values)
 
 
-def measured(records, aim):
+def measured(records, aim, host, comparison):
     """The value that the aim is about"""
+    if "run" in aim:
+        return RUNS[aim["run"]](host, comparison)
     if "spread" in aim:
         return spread(records, aim["spread"])
     delay = aim.get("delay", 0)
@@ -108,15 +139,15 @@ def judge(value, aim):
     bound = aim.get("at_least", aim.get("at_most"))
     if value >= bound if "at_least" in aim else value <= bound:
         return "reached"
-    text = f"MISSED by {abs(1 - value / bound):.1%}"
-    return f"{text}: {aim['why']}" if "why" in aim else text
+    by = f"{abs(1 - value / bound):.1%}" if bound else f"{abs(value):g}"
+    return f"{MISSED} by {by}: {aim['why']}" if "why" in aim else f"{MISSED} by {by}"
 
 
-def row(records, aim):
+def row(records, aim, host, comparison):
     sign = "at least" if "at_least" in aim else "at most"
     bound = f"{sign} {form(aim.get('at_least', aim.get('at_most')))}"
     try:
-        value = measured(records, aim)
+        value = measured(records, aim, host, comparison)
     except Missing as missing:
         return [aim["name"], str(aim["issue"]), "-", bound, str(missing)]
     return [aim["name"], str(aim["issue"]), form(value), bound, judge(value, aim)]
@@ -125,11 +156,11 @@ def row(records, aim):
 HEAD = ["aim", "issue", "measured", "bound", ""]
 
 
-def rows(records, aims):
+def rows(records, aims, host, comparison=None):
     """One for each aim, whether there is a figure for it or not"""
-    return [row(records, aim) for aim in aims]
+    return [row(records, aim, host, comparison) for aim in aims]
 
 
-def table(records, aims):
+def table(records, aims, host, comparison=None):
     """In Markdown"""
-    return layout.markdown(HEAD, rows(records, aims))
+    return layout.markdown(HEAD, rows(records, aims, host, comparison))

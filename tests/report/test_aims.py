@@ -5,10 +5,10 @@ import pathlib
 import tempfile
 import unittest
 
-from bench.reporting import aims
+from bench.reporting import aims, compare
 from bench.reporting.columns import COLUMNS
 from bench.reporting.records import Error
-from tests.report.samples import pages, record
+from tests.report.samples import HOST, pages, record
 
 FILE = pathlib.Path(__file__).resolve().parents[2] / "bench/aims.toml"
 RATIO = {"name": "times", "issue": 1, "value": "pages | zsmalloc+lz4 | 60 % zeroes | out_ns",
@@ -17,7 +17,7 @@ RATIO = {"name": "times", "issue": 1, "value": "pages | zsmalloc+lz4 | 60 % zero
 
 def judged(aim, found):
     """Measured, bound and verdict"""
-    return aims.row(found, aim)[2:]
+    return aims.row(found, aim, HOST, None)[2:]
 
 
 class Verdicts(unittest.TestCase):
@@ -92,23 +92,82 @@ class Values(unittest.TestCase):
         self.assertEqual(judged(aim, found)[2], "not run")
 
 
+class Runs(unittest.TestCase):
+    """Aims that are about the run"""
+
+    def judged(self, what, host, comparison=None):
+        aim = {"name": "", "issue": 1, "run": what, "at_most": 10 if what == "quick" else 0}
+        return aims.row([], aim, host, comparison)[2:]
+
+    def test_quick(self):
+        took = {"prepare": 60, "pages": 480}
+        quick = {**HOST, "command": "bench/run --quick", "took": took}
+        self.assertEqual(self.judged("quick", quick), ["9.00", "at most 10.00", "reached"])
+        self.assertEqual(self.judged("quick", {**HOST, "quick": quick})[2], "reached")
+        quick["took"] = {"all": 720}
+        self.assertEqual(self.judged("quick", quick)[2], "MISSED by 20.0%")
+
+    def test_quick_of_a_part_or_whole_is_none(self):
+        for command in ("bench/run", "bench/run --quick --only 1", "bench/run --quick --peers zspm"):
+            host = {**HOST, "command": command, "took": {"all": 60}}
+            self.assertEqual(self.judged("quick", host)[2], "not run", command)
+        self.assertEqual(self.judged("quick", {**HOST, "command": "bench/run --quick"})[2],
+                         "not run")
+
+    def test_two_runs(self):
+        self.assertEqual(self.judged("differing", HOST)[2], "not run")
+        result = compare.compare([pages("zspm", 100, 7)], [pages("zspm", 100, 7)], 1)
+        self.assertEqual(self.judged("differing", HOST, result)[2], "reached")
+        result = compare.compare([pages("zspm", 100, 7)], [pages("zspm", 120, 7)], 1)
+        self.assertEqual(self.judged("differing", HOST, result)[2], "MISSED by 1")
+
+
+class Failures(unittest.TestCase):
+    def test_what_failed_has_a_status(self):
+        aim = {"name": "", "issue": 1, "value": "verify | zspm | c | rc", "at_most": 0}
+        self.assertEqual(judged(aim, [record("verify", "zspm", "c", {"iops": 1})]),
+                         ["0.00", "at most 0.00", "reached"])
+        self.assertEqual(judged(aim, [record("verify", "zspm", "c")])[2], "MISSED by 1")
+        self.assertEqual(judged(aim, [])[2], "not run")
+
+    def test_what_waited_for_the_disk_is_not_known(self):
+        found = [pages("zsmalloc+lz4", 60, 1), pages("zspm", 10, 1)]
+        found[0]["counters"].update(pswpout=2000)
+        self.assertEqual(judged(RATIO, found)[2], "not known, it waited for the swap disk")
+
+
 class File(unittest.TestCase):
     def test_ours_is_right(self):
         for aim in aims.load(FILE):
             for reference in (aim[k] for k in ("value", "of", "spread") if k in aim):
                 scenario, _, _, figure = aims.parts(reference)
                 keys = [c.key for c in COLUMNS[scenario]]
-                self.assertIn(figure, [*keys, "kept"], aim["name"])
+                self.assertIn(figure, [*keys, "kept", "rc"], aim["name"])
+
+    def test_fio_has_the_best_peer_at_each_latency_and_memory(self):
+        all_aims = aims.load(FILE)
+        for scenario in ("mmap-read", "mmap-write", "mix"):
+            for case in ("60 % zeroes", "equal memory"):
+                delays = [aim.get("delay", 0) for aim in all_aims if aim.get("of") ==
+                          f"{scenario} | software, most | {case} | iops"]
+                self.assertEqual(sorted(delays), [0, 250], (scenario, case))
+
+    def test_what_the_issues_ask_for(self):
+        names = " ".join(aim["name"] for aim in aims.load(FILE))
+        for want in ("quick run", "two runs", "memory.spm.max", "fio verifies", "GET", "SETs"):
+            self.assertIn(want, names)
 
     def test_each_has_a_line_without_any_record(self):
         all_aims = aims.load(FILE)
-        self.assertEqual([r[4] for r in aims.rows([], all_aims)], ["not run"] * len(all_aims))
+        self.assertEqual([r[4] for r in aims.rows([], all_aims, HOST)],
+                         ["not run"] * len(all_aims))
 
     def test_faults_are_named(self):
         good = 'name = "n"\nissue = 1\n'
         for text, why in (("[[aim]]\n" + good + "at_least = 1\n", "value and spread"),
                           ("[[aim]]\n" + good + 'value = "a | b"\nat_most = 1\n', "is not"),
                           ("[[aim]]\n" + good + "typo = 1\n", "unknown: typo"),
+                          ("[[aim]]\n" + good + 'run = "late"\nat_most = 1\n', "run's late"),
                           ("[[aim]\n", "aims"), ("", "aim")):
             with tempfile.NamedTemporaryFile("w", suffix="aims.toml") as file:
                 file.write(text)
