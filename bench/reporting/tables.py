@@ -28,15 +28,20 @@ def short_rows(records, scenario):
              for r in of_scenario(records, scenario)])
 
 
+# Phase, what it is, and the figure of the same, the median of the rounds
+PHASES = (("out", "Push a page out", "out_ns"), ("use", "Use it again", "use_ns"))
+
+
 def profile_tables(records):
     """Instructions of each function, the peers beside each other"""
-    profiles = {r["peer"]: r["functions"] for r in of_scenario(records, "profile")
-                if r.get("functions")}
+    found = [r for r in of_scenario(records, "profile") if r.get("functions")]
     text = []
-    for phase, title in (("out", "Push a page out"), ("use", "Use it again")):
-        columns = {peer: p.get(phase, {}) for peer, p in profiles.items()}
+    for phase, title, figure in PHASES:
+        columns = {r["peer"]: r["functions"].get(phase, {}) for r in found}
         rows = profile_rows(columns)
         if rows:
+            rows.append(["median of the rounds, by the clock",
+                         *(show(r["figures"].get(figure)) for r in found)])
             text += [f"{title}:", "", *layout.markdown(["", *map(name, columns)], rows), ""]
     return text
 

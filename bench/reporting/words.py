@@ -27,25 +27,38 @@ Plain swap's IOPS and p99 say little: while the CPU waits for the disk, no instr
 and the VM's clock jumps ahead to the next timer. Its CPU time and its counters are right."""
 
 WAITED = """\
-Behind a time or a rate, * is of work that waited for the swap disk, for over one page in a hundred:
-the VM's clock jumps ahead to the next timer then, so that such a figure says little. What
-compresses sends pages there that do not compress."""
+Behind a time or a rate, * is of work that waited for the swap disk: the VM's clock jumps ahead to
+the next timer then, so that such a figure says little. A single page spoils a mean, a rate, a
+99.9th percentile, the longest and elapsed time; what a page costs to push out, a median and a 99th
+percentile have the mark if over one in a hundred of the pages that moved were the disk's. CPU time
+never has it. What compresses sends pages there that do not compress. A percentile that is of too
+few samples to be anything but the largest is not shown: p99 needs 100 of them, p99.9 1,000."""
+
+SOURCES = """\
+The command that has measured it, and the commit and the day of that. What was measured twice is the
+last one's."""
 
 LATENCY = """\
 The same figures if the CPU waits 250 ns, or 1 us, for each line of the device that a task or the
 kernel touches: lines that are read in place, and the 64 of each page that is copied to the device
 or from it. "prefetch": it waits for the first line of such a page only. What was not counted is
-"not known". Documentation/bench/method.rst states the model."""
+"not known". Documentation/bench/method.rst states the model. It adds nanoseconds to instructions
+that count as one nanosecond each. A CPU of today does about three in that time, so on it the wait
+is more of the whole than these columns say: they flatter the device."""
 
 PAYS_UP_TO = """\
-How long the CPU may wait for the device, until zspm is no better than the best peer that compresses
-with the CPU: for each page that it copies ("prefetch"), or for each of its 64 lines ("each line").
-The peer has the same DRAM, or as much memory in all: as much DRAM more as the device takes."""
+How long the CPU may wait for the device, until zspm is no better than the best peer that
+compresses with the CPU: for each page that it copies ("prefetch"), or for each of its 64 lines
+("each line"). The peer has the same DRAM, or as much memory in all: as much DRAM more as the
+device takes. "1 instruction a ns" is the VM's clock; a CPU that does 3 in that time compresses in
+a third of the time, so the device may take a third of the latency only."""
 
 STOPS_PAYING = """\
 From how many lines on, read of a page in the time in which a swapped one would have come back and
-gone out again once, it takes less time to swap it than to read it in place. "prefetch" is for whole
-pages that are read from the first line to the last, "each line" for lines at random."""
+gone out again once, it takes less time to swap it than to read it in place. "prefetch" is for
+whole pages that are read from the first line to the last, "each line" for lines at random. "1
+instruction a ns" is the VM's clock; a CPU that does 3 in that time swaps faster, but for what it
+waits."""
 
 CONTENTION = """\
 For a page, on 1, 2, 4 and 8 CPUs, a thread each, in the kernel: atomics, which are instructions
@@ -55,12 +68,40 @@ Counted by a plugin of QEMU, with all CPUs of the VM on the host's. How long CPU
 other is not known."""
 
 STUDY = """\
-The study has measured time on a machine, this is instructions of a VM, in microseconds of its
-clock, so what compares is the order of magnitude and what the parts are. A dash: the study, or this
-report, has no such figure; a write fault here migrates nothing. Demotions are one call for so many
-pages."""
+The study's figures are as the project's issue 18 gives them, which names no publication: "the
+independent study of 2026 of the upstream proposal". It has measured time on a machine, this is
+instructions of a VM, in microseconds of its clock, so what compares is the order of magnitude and
+what the parts are. A dash: the study, or this report, has no such figure; a write fault here
+migrates nothing. Demotions are one call for so many pages."""
+
+ACCELERATORS = """\
+None of these engines is here to be measured, and the work is not the same: what is published of
+them, to have an idea, and what is most like it in this report."""
+
+COMPARED = """\
+The same work on two machines, or days. Not compared is what the last table names, and what is
+missing, or differs with no reason that is known, is what the aim counts."""
+
+SLICES = """\
+One CPU has all threads. A use during which the CPU went to another thread has that one's time
+slice in it. So with several threads the mean is a multiple of the median, and it is the median
+that says what a page costs."""
+
+NOTES = {
+    "tail": """\
+Of each use, and of each call that pushed out so many pages; all rounds together. Behind that, in
+pages, of the whole case with what was pushed out before it: "refused" are stores that the node
+turned away (the sum of its files refused_*; where the gate is closed, reclaim does not even try to
+demote, so that counts nothing); "left" went from the node to DRAM or to the swap device because it
+was short of space (fields 10 and 11 of its mm_stat); "trimmed" were freed, and the device was told
+to forget them (field 12), which are fewer than were freed if a trim takes long.""",
+    "scaling": SLICES,
+    "write-storm": SLICES,
+}
 
 PROFILE = """\
 Instructions for a page, by function of the kernel; inlined ones count where they are. Counted by a
 plugin of QEMU, not sampled. Of the round trip through the page fault, all of it is here, also what
-the CPU does to take the fault and to return."""
+the CPU does to take the fault and to return, and what reading the clock takes. It is the mean of
+all rounds; the table of this scenario has medians of the rounds, which leave out what the first
+one alone has to do. So the sum is not that of the table, which is below it."""
