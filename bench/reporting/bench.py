@@ -4,10 +4,10 @@
 import json
 import pathlib
 
-from . import aims, latency, layout, study, tables
+from . import accelerators, aims, compare, latency, layout, sources, study, tables
 from .records import Error, scenarios
-from .words import (CLOCKS, CONTENTION, LATENCY, PAYS_UP_TO, PROFILE, SAME, SETTINGS,
-                    STOPS_PAYING, STUDY, WAITED)
+from .words import (ACCELERATORS, CLOCKS, COMPARED, CONTENTION, LATENCY, NOTES, PAYS_UP_TO, PROFILE,
+                    SAME, SETTINGS, SOURCES, STOPS_PAYING, STUDY, WAITED)
 from .units import one_line
 
 HOST = {
@@ -36,9 +36,8 @@ def load_host(directory):
 def host_table(host):
     """Programs that no scenario needed have no version."""
     rows = [[text, host[key]] for key, text in HOST.items() if host.get(key)]
-    for added in host.get("added", []):
-        rows.append(["Added later", f"`{added['command']}`; {added['date']}, "
-                     f"commit {added['commit']}"])
+    if host.get("took"):
+        rows.append(["Took", f"{sum(host['took'].values()) / 60:.0f} minutes"])
     return layout.markdown(["", ""], rows)
 
 
@@ -54,20 +53,23 @@ def scenario_section(records, scenario):
     delayed = latency.table(records, scenario)
     if delayed:
         lines += ["", "With a device that takes its time:", "", *delayed]
-    return section(scenario, lines)
+    return section(scenario, lines, NOTES.get(scenario, ""))
 
 
-def text(records, host, all_aims, plots):
+def text(records, host, all_aims, plots, comparison=None):
     """All of the report, in Markdown"""
     lines = ["# What SPM gains", "", one_line(CLOCKS[host["clock"]]), "",
              one_line(SETTINGS[host["settings"]] + SAME), "", one_line(WAITED), "",
              one_line(LATENCY), "", *host_table(host), ""]
-    lines += section("Aims", aims.table(records, all_aims))
+    lines += section("Where each row is from", sources.table(records, host), SOURCES)
+    lines += section("Aims", aims.table(records, all_aims, host, comparison))
+    lines += section("Two runs", compare.table(comparison), COMPARED)
     for scenario in scenarios(records):
         lines += scenario_section(records, scenario)
     lines += section("More than one CPU: who locks, and who shares",
                      tables.sharing_tables(records), CONTENTION)
     lines += section("Beside an independent study", study.table(records), STUDY)
+    lines += section("Beside engines that compress", accelerators.table(records), ACCELERATORS)
     lines += section("Up to which latency zspm pays", latency.pays_up_to_table(records), PAYS_UP_TO)
     lines += section("When mapped mode stops paying", latency.stops_paying_table(records),
                      STOPS_PAYING)
@@ -79,12 +81,22 @@ def text(records, host, all_aims, plots):
     return "\n".join(lines)
 
 
-def for_terminal(records, all_aims):
+def write(directory, records, host, all_aims, comparison, png=False):
+    """report.md and plots, as PNGs to look at, too; returns titles of plots and names of files"""
+    from . import plots     # needs matplotlib, which nothing else does
+    made = plots.draw(records, directory, host, png)
+    report = text(records, host, all_aims, made, comparison)
+    pathlib.Path(directory, "report.md").write_text(report, encoding="utf-8")
+    return made
+
+
+def for_terminal(records, all_aims, host, comparison=None):
     """The figures, without counters"""
     lines = []
     for scenario in scenarios(records):
         lines += ["", scenario, "", *layout.plain(*tables.short_rows(records, scenario))]
-    known = [row for row in aims.rows(records, all_aims) if row[-1] != aims.NOT_RUN]
+    all_rows = aims.rows(records, all_aims, host, comparison)
+    known = [row for row in all_rows if row[-1] != aims.NOT_RUN]
     if known:
         lines += ["", "Aims"]
     for aim, issue, value, bound, verdict in known:

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import unittest
 
-from bench.reporting import aims, bench, publish, quotes
+from bench.reporting import aims, bench, compare, publish, quotes
 from bench.reporting.records import Error
 from tests.report.samples import HOST, pages, record
 
@@ -66,6 +66,21 @@ class Quotes(unittest.TestCase):
             with self.assertRaisesRegex(Error, why):
                 quotes.number(RECORDS, what)
 
+    def test_software_are_all_that_there_are(self):
+        found = [*RECORDS, pages("zram+lz4", 50000, 1200), record("pages", "zbud+lz4"),
+                 pages("zram+zstd", 1, 1, "other")]
+        what = "pages | software, zspm | 60 % zeroes | out_ns"
+        lines = quotes.table(found, what)
+        self.assertEqual([line.strip().split("  ")[0] for line in lines[2:]],
+                         ["zsmalloc + lz4", "zram + lz4", "zspm"])
+
+    def test_what_waited_for_the_disk(self):
+        found = [pages("zspm", 6000, 700), pages("zsmalloc+lz4", 40000, 1300)]
+        found[1]["counters"].update(pswpin=5000)
+        self.assertIn("40,000*", "\n".join(quotes.table(found, WHAT)))
+        with self.assertRaisesRegex(Error, "waited for the swap disk"):
+            quotes.number(found, "pages | zsmalloc+lz4 | 60 % zeroes | out_ns")
+
     def test_half_a_quotation(self):
         for text in ("<!-- bench: x -->\n", "no number <!--bench: x-->"):
             with self.assertRaisesRegex(Error, "no figure before it"):
@@ -89,13 +104,8 @@ class Committed(unittest.TestCase):
 
     def run_bench(self, **host):
         """As bench/run leaves it"""
-        host = {**HOST, **host}
-        (self.source / "host.json").write_text(json.dumps(host))
+        (self.source / "host.json").write_text(json.dumps({**HOST, **host}))
         (self.source / "records.jsonl").write_text("".join(json.dumps(r) + "\n" for r in RECORDS))
-        (self.source / "a.svg").write_text("<svg/>")
-        all_aims = aims.load(self.root / "bench/aims.toml")
-        (self.source / "report.md").write_text(
-            bench.text(RECORDS, host, all_aims, [("A plot", "a.svg")]))
 
     def quietly(self, function, *arguments):
         """What it returns and prints"""
@@ -104,9 +114,16 @@ class Committed(unittest.TestCase):
             result = function(*arguments)
         return result, out.getvalue()
 
-    def publish(self):
-        self.run_bench()
-        self.quietly(publish.publish, self.root, self.source)
+    def publish(self, *arguments, **host):
+        self.run_bench(**host)
+        self.quietly(publish.publish, self.root, self.source, *arguments)
+
+    def replace(self, name, old, new):
+        """In a file that was published"""
+        path = self.place / name
+        text = path.read_text()
+        self.assertIn(old, text)
+        path.write_text(text.replace(old, new, 1))
 
     def check(self):
         return self.quietly(publish.check, self.root)
@@ -128,7 +145,8 @@ class Committed(unittest.TestCase):
         right, text = self.check()
         self.assertTrue(right, text)
         self.assertEqual(text, "3 quotations are what the report says\n")
-        self.assertTrue((self.place / "a.svg").exists())
+        self.assertTrue((self.place / "pages-out_ns.svg").exists())
+        self.assertEqual(list(self.place.glob("*.png")), [])
 
     def test_a_wrong_figure_in_readme(self):
         self.publish()
@@ -140,18 +158,114 @@ class Committed(unittest.TestCase):
 
     def test_a_report_that_the_records_do_not_give(self):
         self.publish()
-        report = self.place / "report.md"
-        report.write_text(report.read_text().replace("6,000", "5,000", 1))
+        self.replace("report.md", "6,000", "5,000")
         right, text = self.check()
         self.assertFalse(right)
         self.assertIn("report.md is not what records.jsonl", text)
 
     def test_a_plot_that_is_gone(self):
         self.publish()
-        (self.place / "a.svg").unlink()
+        (self.place / "pages-out_ns.svg").unlink()
         right, text = self.check()
         self.assertFalse(right)
-        self.assertIn("there is no a.svg", text)
+        self.assertIn("there is no pages-out_ns.svg", text)
+
+    def test_a_plot_that_the_records_do_not_give(self):
+        self.publish()
+        self.replace("pages-out_ns.svg", "40,000", "50,000")
+        right, text = self.check()
+        self.assertFalse(right)
+        self.assertIn("pages-out_ns.svg is not what records.jsonl gives", text)
+
+    def test_a_plot_of_another_matplotlib_is_said_not_to_be_compared(self):
+        self.publish()
+        self.replace("pages-out_ns.svg", "Matplotlib v", "Matplotlib v99.")
+        right, text = self.check()
+        self.assertTrue(right, text)
+        self.assertIn("pages-out_ns.svg is of matplotlib 99.", text)
+        self.assertIn("it was not compared", text)
+
+    def test_a_plot_of_no_report(self):
+        self.publish()
+        (self.place / "old.svg").write_text("<svg/>")
+        right, text = self.check()
+        self.assertFalse(right)
+        self.assertIn("old.svg is in no report", text)
+
+    def test_a_miss_without_a_reason(self):
+        aim = '[[aim]]\nname = "n"\nissue = 1\nvalue = "pages | zspm | 60 % zeroes | out_ns"\n'
+        for more, right in (("at_most = 1\n", False), ('at_most = 1\nwhy = "so"\n', True),
+                            ("at_most = 6000\n", True)):
+            (self.root / "bench/aims.toml").write_text(aim + more)
+            self.publish()
+            found, text = self.check()
+            self.assertEqual(found, right, text)
+            self.assertEqual("'n' (issue 1) is missed, and no line says why" in text, not right)
+
+    def test_note(self):
+        self.publish("On a *Tuesday*", note="typed in by hand")
+        report = (self.place / "report.md").read_text()
+        self.assertIn("| Note | On a *Tuesday* |", report)
+        self.assertNotIn("by hand", report)
+        self.publish(note="typed in by hand")
+        self.assertNotIn("Note", (self.place / "report.md").read_text())
+        self.assertNotIn("note", json.loads((self.place / "host.json").read_text()))
+
+    def test_what_a_quick_run_took(self):
+        quick = self.root / "quick"
+        quick.mkdir()
+        (quick / "host.json").write_text(json.dumps(
+            {**HOST, "command": "bench/run --quick", "took": {"all": 300}}))
+        self.publish("", quick)
+        self.assertIn("| a quick run of all: minutes | 18 | 5.00 | at most 10.00 | reached |",
+                      (self.place / "report.md").read_text())
+        self.assertTrue(self.check()[0])
+
+    def compare(self):
+        """With a run before, in which something was otherwise"""
+        before = self.root / "before"
+        before.mkdir()
+        others = [pages("zspm", 6100, 700), *RECORDS[1:]]
+        (before / "records.jsonl").write_text("".join(json.dumps(r) + "\n" for r in others))
+        result = compare.compare(others, RECORDS, 1)
+        compare.write(self.source / "compare.json", result, before / "records.jsonl",
+                      self.source / "records.jsonl")
+
+    def test_two_runs(self):
+        self.run_bench()
+        self.compare()
+        self.quietly(publish.publish, self.root, self.source)
+        report = (self.place / "report.md").read_text()
+        self.assertIn("## Two runs", report)
+        self.assertIn("for no known reason, or are missing | 18 | 1.00 | at most 0.00 | MISSED by 1",
+                      report)
+        self.assertIn("out_ns | 6,100 | 6,000 | 1.64 | not known |", report)
+        self.assertIn("and no line says why", self.check()[1])
+        (self.source / "compare.json").unlink()
+        self.quietly(publish.publish, self.root, self.source)
+        self.assertFalse((self.place / "compare.json").exists())
+        self.assertTrue(self.check()[0])
+
+    def test_publishing_what_is_published(self):
+        self.publish("So")
+        before = {p.name: p.read_bytes() for p in self.place.iterdir()}
+        self.quietly(publish.publish, self.root, self.place, "So")
+        self.assertEqual({p.name: p.read_bytes() for p in self.place.iterdir()}, before)
+
+    def test_what_was_added_may_be_a_part(self):
+        added = {**HOST, "command": "bench/run --add --only pages --peers zspm", "commit": "89abcde"}
+        self.publish(added=[added])
+        self.assertTrue(self.check()[0])
+        self.assertIn("| pages | zspm | `bench/run --add --only pages --peers zspm` | 89abcde |",
+                      (self.place / "report.md").read_text())
+
+    def test_what_was_added_must_have_been_measured_alike(self):
+        for why, added in (("has done less", {"command": "bench/run --add --quick"}),
+                           ("another clock", {"clock": "wall"}),
+                           ("another settings", {"settings": "plain"})):
+            self.run_bench(added=[{**HOST, **added}])
+            with self.assertRaisesRegex(Error, why):
+                publish.publish(self.root, self.source)
 
     def test_a_part_is_no_report(self):
         for command in ("bench/run --quick", "bench/run --only 1", "bench/run --peers zspm"):
@@ -181,7 +295,7 @@ class Report(unittest.TestCase):
     def test_terminal_has_no_line_over_100_columns(self):
         all_aims = aims.load(ROOT / "bench/aims.toml")
         lines = bench.for_terminal(RECORDS, [{**aim, "value": RATIO, "of": RATIO} if "value" in aim
-                                             else aim for aim in all_aims])
+                                             else aim for aim in all_aims], HOST)
         self.assertIn("Aims", lines)
         for line in lines:
             self.assertLessEqual(len(line), 100, line)

@@ -104,12 +104,11 @@ class Study(unittest.TestCase):
 
 
 class Host(unittest.TestCase):
-    def test_what_was_added_is_said(self):
-        added = {"command": "bench/run --add", "date": "2026-01-03", "commit": "89abcde"}
-        text = "\n".join(bench.host_table({**HOST, "added": [added], "note": "Why"}))
-        self.assertIn("| Added later | `bench/run --add`; 2026-01-03, commit 89abcde |", text)
+    def test_note_and_time(self):
+        text = "\n".join(bench.host_table({**HOST, "note": "Why", "took": {"a": 60, "b": 120}}))
         self.assertIn("| Note | Why |", text)
-        self.assertNotIn("Added later", "\n".join(bench.host_table(HOST)))
+        self.assertIn("| Took | 3 minutes |", text)
+        self.assertNotIn("Took", "\n".join(bench.host_table(HOST)))
 
 
 if __name__ == "__main__":
