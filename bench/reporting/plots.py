@@ -110,7 +110,7 @@ def bars(book, stem, title, unit, values):
 BARS = [
     ("pages", "60 % zeroes", "out_ns", "Push a page out; less is better", "instructions", 1),
     ("pages", "60 % zeroes", "in_p50_ns", "Use a page again, p50; less is better",
-     "instructions", 1),
+     "instructions to read a byte of it", 1),
     ("huge", "huge pages", "out_ns", "Push out, in huge pages; less is better",
      "instructions for 4 KiB", 1),
     ("mmap-read", "60 % zeroes", "iops", "fio: zipf read through a mapping; more is better",
