@@ -14,12 +14,11 @@
  */
 #define _GNU_SOURCE
 #include <limits.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/wait.h>
 
-#include "memory.h"
+#include "threads.h"
 
 static const char usage[] =
 "usage: pageio [-H] [-t THREADS] [-b PAGES] [-f FILE] PAGES ROUNDS [PERCENT-ZEROES [SEED [WAY]]]\n"
@@ -57,7 +56,6 @@ static struct memory all = { .percent = 60, .seed = 1 };
 static struct worker *workers;
 static unsigned long threads = 1, rounds, ballast;
 static bool huge;
-static pthread_barrier_t barrier;
 /* What the last round took, from barrier to barrier */
 static unsigned long out_began, out_ended, use_began, use_ended;
 
@@ -129,14 +127,6 @@ static const struct how *find_how(const char *name)
 		if (!strcmp(hows[i].name, name))
 			return &hows[i];
 	errx(2, "there is no way '%s'", name);
-}
-
-/* The first to pass reads the clock. */
-static void meet(unsigned long *time)
-{
-	if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD)
-		*time = now();
-	pthread_barrier_wait(&barrier);
 }
 
 static void use_all(struct worker *w)
@@ -299,8 +289,7 @@ static void make_workers(unsigned long *times)
 					    MAP_POPULATE);
 		shuffle(workers[i].order, workers[i].m.pages, all.seed + i);
 	}
-	if (pthread_barrier_init(&barrier, NULL, (unsigned int)threads))
-		errx(1, "cannot make a barrier");
+	expect(threads);
 }
 
 /* Figures of a round, and what they are called */

@@ -8,25 +8,14 @@
  * beginning to the last one's end, divided by all pages.
  */
 #define _GNU_SOURCE
-#include <pthread.h>
-
-#include "memory.h"
+#include "threads.h"
 
 static const char usage[] =
 "usage: storeonly PAGES [THREADS [PERCENT-ZEROES]]\n";
 
 static struct memory all = { .percent = 60, .seed = 1 };
 static unsigned long threads = 1;
-static pthread_barrier_t barrier;
 static unsigned long began, written, freed;
-
-/* The first to pass reads the clock. */
-static void meet(unsigned long *time)
-{
-	if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD)
-		*time = now();
-	pthread_barrier_wait(&barrier);
-}
 
 static void *work(void *data)
 {
@@ -81,8 +70,9 @@ int main(int argc, char **argv)
 
 	make = make_ns();
 	ids = calloc(threads, sizeof(*ids));
-	if (!ids || pthread_barrier_init(&barrier, NULL, (unsigned int)threads))
+	if (!ids)
 		errx(1, "no memory");
+	expect(threads);
 	for (i = 1; i < threads; i++)
 		if (pthread_create(&ids[i], NULL, work, (void *)i))
 			errx(1, "cannot make a thread");
