@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "gate.h"
 #include "memory.h"
 
 #define CHUNK 64UL
@@ -114,6 +115,7 @@ int main(int argc, char **argv)
 	incompressible.percent = 0;
 	incompressible.seed = 2;
 	atomic_store(&running, threads);
+	begin_measured();
 	began = now();
 	for (i = 0; i < threads; i++)
 		if (pthread_create(&ids[i], NULL, rewrite, NULL))
@@ -122,6 +124,7 @@ int main(int argc, char **argv)
 	took = now() - began;
 	for (i = 0; i < threads; i++)
 		pthread_join(ids[i], NULL);
+	end_measured();
 	wrong = count_wrong(&incompressible, all.base, all.pages);
 	printf("{\"pages\": %lu, \"threads\": %lu, \"wrong\": %lu, \"took_ns\": %lu, ",
 	       all.pages, threads, wrong, took);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/wait.h>
 
+#include "gate.h"
 #include "threads.h"
 
 static const char usage[] =
@@ -216,6 +217,8 @@ static void *one_round(void *data)
 {
 	struct worker *w = data;
 
+	if (w == workers)
+		begin_measured();
 	meet(&out_began);
 	mark(1);
 	if (how->out)
@@ -232,6 +235,8 @@ static void *one_round(void *data)
 	use_all(w);
 	mark(0);
 	meet(&use_ended);
+	if (w == workers)
+		end_measured();
 	return NULL;
 }
 

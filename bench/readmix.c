@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "gate.h"
 #include "memory.h"
 
 #define WORDS (PAGE / sizeof(unsigned long))
@@ -266,6 +267,7 @@ int main(int argc, char **argv)
 		err(1, "madvise");
 	fill(&m);
 	wrong = use_many(&m, warm, permille, &state);
+	begin_measured();
 	copied = moved();
 	faulted = faults();
 	t = now();
@@ -273,6 +275,7 @@ int main(int argc, char **argv)
 	t = now() - t;
 	faulted = faults() - faulted;
 	copied = moved() - copied;
+	end_measured();
 	in_place = time_each(&m, uses, permille, &state, times, touched);
 	printf("{\"pages\": %lu, \"uses\": %lu, \"wrong\": %lu, \"use_ns\": %lu, \"faults\": %lu, ",
 	       m.pages, uses, wrong, t / uses, faulted);

@@ -14,6 +14,7 @@
  * wait for anything else counts, a device for one.
  */
 #define _GNU_SOURCE
+#include "gate.h"
 #include "memory.h"
 
 static const char usage[] =
@@ -203,8 +204,10 @@ int main(int argc, char **argv)
 	out = allocate(n * sizeof(*out), MAP_POPULATE);
 	in = allocate(n * sizeof(*in), MAP_POPULATE);
 	cost = clock_cost(out, n);
+	begin_measured();
 	for (i = 0; i < n; i += batch)
 		wrong += one_batch(i, all.base + i % pages * PAGE, &out[i / batch], &in[i]);
+	end_measured();
 
 	printf("{\"pages\": %lu, \"rounds\": %lu, \"wrong\": %lu", all.pages, rounds, wrong);
 	print_times("out", out, n / batch, cost);

@@ -8,6 +8,7 @@
  * beginning to the last one's end, divided by all pages.
  */
 #define _GNU_SOURCE
+#include "gate.h"
 #include "threads.h"
 
 static const char usage[] =
@@ -73,12 +74,14 @@ int main(int argc, char **argv)
 	if (!ids)
 		errx(1, "no memory");
 	expect(threads);
+	begin_measured();
 	for (i = 1; i < threads; i++)
 		if (pthread_create(&ids[i], NULL, work, (void *)i))
 			errx(1, "cannot make a thread");
 	work(NULL);
 	for (i = 1; i < threads; i++)
 		pthread_join(ids[i], NULL);
+	end_measured();
 	write = (written - began) / all.pages;
 	printf("{\"pages\": %lu, \"threads\": %lu, \"make_ns\": %lu, \"write_ns\": %lu, ",
 	       all.pages, threads, make, write > make ? write - make : 0);

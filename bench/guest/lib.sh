@@ -232,7 +232,8 @@ within() {
 
 # ---- Counters ----
 
-declare -A before
+readonly events='zswpin zswpout zswpwb pswpin pswpout pgmajfault pgdemote_direct pgdemote_kswapd'
+readonly tiering='pgpromote_success'
 
 # field NAME FILE - of lines "NAME VALUE"; 0 if there is no such file
 field() {
@@ -243,37 +244,116 @@ field() {
 	awk -v name="$1" '$1 == name { value = $2 } END { print value + 0 }' "$2"
 }
 
-# stalled some|full - microseconds that the cgroup waited for memory
-stalled() {
-	sed -n "s/^$1 .*total=//p" "$group/memory.pressure" 2>/dev/null || echo 0
+# all_counters - the names and values of all, a line each. One program reads them, as it is done
+# often. Kernel threads are the children of the second process.
+# shellcheck disable=SC2154 # spm_debug: set above
+all_counters() {
+	awk -v group="$group" -v spm="$spm" -v debug="$spm_debug/stats" \
+		-v vmstat="$events $tiering" '
+		function put(name, value) { printf "%s %.0f\n", name, value }
+		function number(file, value) {
+			value = 0
+			getline value <file
+			close(file)
+			return value
+		}
+		# Into has[NAME]
+		function read(file, line, word) {
+			split("", has)
+			while ((getline line <file) > 0) {
+				split(line, word, " ")
+				has[word[1]] = word[2]
+			}
+			close(file)
+		}
+		# Microseconds that the cgroup waited for memory, into has["some"] and has["full"]
+		function read_pressure(file, line, word) {
+			split("", has)
+			while ((getline line <file) > 0) {
+				split(line, word, /[ =]/)
+				has[word[1]] = word[9]
+			}
+			close(file)
+		}
+		# Microseconds of CPU time that kernel threads had
+		function read_threads(n, stat, file, line, word, name, ns) {
+			threads = kswapd = kworkers = 0
+			for (n = 1; n < ARGC; n++) {
+				stat = ARGV[n]
+				line = ""
+				getline line <stat
+				close(stat)
+				name = line
+				if (!sub(/^.*\) . /, "", line) || line !~ /^2 /)
+					continue
+				file = stat
+				sub(/stat$/, "schedstat", file)
+				split(number(file), word, " ")
+				threads += word[1]
+				if (name ~ /\(kswapd/)
+					kswapd += word[1]
+				else if (name ~ /\(kworker/)
+					kworkers += word[1]
+			}
+		}
+		BEGIN {
+			read("/proc/vmstat")
+			n = split(vmstat, names, " ")
+			for (i = 1; i <= n; i++)
+				put(names[i], has[names[i]])
+			put("demoted", number(spm "/demoted"))
+			put("promoted_write", number(spm "/promoted_write"))
+			put("refused_full", number(spm "/refused_full"))
+			put("poisoned", number(spm "/poisoned"))
+			read(debug)
+			put("promoted", has["promoted"])
+			# By a write within ten seconds
+			put("undone", has["undone_1s"] + has["undone_10s"])
+			read(group "/memory.events")
+			put("oom_kills", has["oom_kill"])
+			read(group "/cpu.stat")
+			put("system_us", has["system_usec"])
+			put("user_us", has["user_usec"])
+			read_pressure(group "/memory.pressure")
+			put("psi_some_us", has["some"])
+			put("psi_full_us", has["full"])
+			read_threads()
+			put("kswapd_us", kswapd / 1000)
+			put("kworkers_us", kworkers / 1000)
+			put("kthreads_us", threads / 1000)
+		}' /proc/[0-9]*/stat
+	# What a scenario counts besides
+	! declare -F own_counters >/dev/null || own_counters
 }
-
-readonly events='zswpin zswpout zswpwb pswpin pswpout pgmajfault pgdemote_direct pgdemote_kswapd'
-readonly tiering='pgpromote_success'
-readonly ours='demoted promoted_write promoted refused_full poisoned'
 
 # counter NAME
 counter() {
-	case $1 in
-	oom_kills) field oom_kill "$group/memory.events" ;;
-	system_us) field system_usec "$group/cpu.stat" ;;
-	user_us) field user_usec "$group/cpu.stat" ;;
-	psi_some_us) stalled some ;;
-	psi_full_us) stalled full ;;
-	demoted | promoted_write | refused_full | poisoned)
-		cat "$spm/$1" 2>/dev/null || echo 0 ;;
-	promoted | undone_*)
-		if [ -e $spm_debug/stats ]; then field "$1" $spm_debug/stats; else echo 0; fi ;;
-	*) field "$1" /proc/vmstat ;;
-	esac
+	field "$1" <(all_counters)
 }
 
-readonly counters="$events $tiering $ours oom_kills system_us user_us psi_some_us psi_full_us"
+declare -A now before counted
 
 read_counters() {
+	local one value
+	while read -r one value; do
+		now[$one]=$value
+	done < <(all_counters)
+}
+
+# start_counting, count - what was counted since then is added to what has been counted
+start_counting() {
 	local one
-	for one in $counters; do
-		before[$one]=$(counter "$one")
+	read_counters
+	for one in "${!now[@]}"; do
+		before[$one]=${now[$one]}
+	done
+}
+
+count() {
+	local one
+	read_counters
+	for one in "${!now[@]}"; do
+		counted[$one]=$((${counted[$one]-0} + now[$one] - before[$one]))
 	done
 }
 
@@ -295,12 +375,9 @@ limit_bytes() {
 # print_counters - members of a JSON object
 print_counters() {
 	local one
-	for one in $counters; do
-		printf '"%s": %d, ' "$one" $(($(counter "$one") - before[$one]))
+	for one in "${!counted[@]}"; do
+		printf '"%s": %d, ' "$one" "${counted[$one]}"
 	done
-	# Also of before what is measured: there a program's data are laid out.
-	printf '"all_demoted": %d, "all_undone": %d, ' $(($(counter demoted) - begun_demoted)) \
-		$(($(undone) - begun_undone))
 	printf '"pool_bytes": %d, "spm_bytes": %d, "limit_bytes": %s' "$(pool_bytes)" \
 		"$(cat $spm/used_bytes 2>/dev/null || echo 0)" "$(limit_bytes)"
 }
@@ -317,44 +394,62 @@ record() {
 
 # measure CASE COMMAND... - in a new cgroup, with the limit that the peer has
 measure() {
-	begin
-	measure_here "$@"
-	end_cgroup
+	in_cgroup measure_here "$@"
 }
 
-begin() {
-	new_cgroup "$(limit_here "$peer")"
-	note_demoted
+# attend COMMAND... - counts what happens while it runs. If it tells at the gate which parts of
+# it are measured, as bench/gate.h does, only these count. What it prints is in $attended.
+attend() {
+	local ask go word rc gate=/tmp/gate parts=0 demoted undone
+	rm -f $gate.*
+	mkfifo $gate.ask $gate.go
+	exec {ask}<>$gate.ask {go}<>$gate.go
+	counted=()
+	start_counting
+	demoted=${now[demoted]} undone=${now[undone]}
+	(
+		export GATE=$gate
+		rc=0
+		"$@" >$gate.printed || rc=$?
+		echo "ended $rc" >&"$ask"
+	) &
+	while read -r -u "$ask" word rc && [ "$word" != ended ]; do
+		case $word in
+		begin) start_counting ;;
+		end) count; parts=$((parts + 1)) ;;
+		esac
+		echo -n . >&"$go"
+	done
+	if [ $parts -gt 0 ]; then read_counters; else count; fi
+	# Of what a program demotes most goes while it prepares.
+	counted[all_demoted]=$((now[demoted] - demoted))
+	counted[all_undone]=$((now[undone] - undone))
+	wait $!
+	exec {ask}>&- {go}>&-
+	attended=$(<$gate.printed)
+	return "$rc"
 }
 
-note_demoted() {
-	begun_demoted=$(counter demoted) begun_undone=$(undone)
-}
-
-# measure_uncharged CASE COMMAND... - where no cgroup is, and none has ever been
-measure_uncharged() {
-	note_demoted
-	measure_here "$@"
-}
-
-# undone - demotions that a write has undone within ten seconds
-undone() {
-	echo $(($(counter undone_1s) + $(counter undone_10s)))
-}
-
-# measure_here CASE COMMAND... - between begin and end_cgroup
+# measure_here CASE COMMAND... - in a cgroup, or where there has never been one
 measure_here() {
 	local label=$1 figures rc=0
 	shift
 	[ "$more_bytes" -eq 0 ] || label='equal memory'
 	say "step $name $peer: $label"
-	read_counters
-	figures=$("$@") || rc=$?
+	attend "$@" || rc=$?
+	figures=$attended
 	if [ $rc -ne 0 ] || [ "$(jq -r 'type' <<<"$figures" 2>/dev/null)" != object ]; then
 		say "$name: $peer: $label FAILED with $rc: ${figures:0:200}"
 		failed=1 rc=$((rc ? rc : 1)) figures=null
 	fi
 	record "$label" $rc "$figures"
+}
+
+# in_cgroup COMMAND... - in a new cgroup, with the limit that the peer has
+in_cgroup() {
+	new_cgroup "$(limit_here "$peer")"
+	"$@"
+	end_cgroup
 }
 
 # ---- fio ----
@@ -394,16 +489,18 @@ mount_tmpfs() {
 # fio_case CASE FILE PERCENT - with a file twice as large as the limit, prepared if the
 # file has a section for that
 fio_case() {
-	mount_tmpfs
-	begin
 	export SIZE=$((2 * limit_mib))m PERCENT=$3 IOS=$((quick ? 10000 : 50000))
+	in_cgroup fio_here "$1" "$2"
+}
+
+fio_here() {
+	mount_tmpfs
 	if ! grep -qx '\[prepare\]' "$root/bench/fio/$2" || run_fio "$2" prepare >/dev/null; then
 		measure_here "$1" run_fio "$2" measure
 	else
 		measure_here "$1" false
 	fi
 	umount "$tmpfs"
-	end_cgroup
 }
 
 # A program's own code must not be charged, and read again and again from the disk.
