@@ -22,10 +22,12 @@
 #include "threads.h"
 
 static const char usage[] =
-"usage: pageio [-H] [-t THREADS] [-b PAGES] [-f FILE] PAGES ROUNDS [PERCENT-ZEROES [SEED [WAY]]]\n"
+"usage: pageio [-H] [-t THREADS] [-b PAGES [-g EVERY]] [-f FILE]\n"
+"              PAGES ROUNDS [PERCENT-ZEROES [SEED [WAY]]]\n"
 "  -H          in huge pages, new ones each round\n"
 "  -t THREADS  that share the pages (1)\n"
 "  -b PAGES    so many others are pushed out before, and stay there (0)\n"
+"  -g EVERY    but each of that number, say each 8th, is freed, which leaves gaps there\n"
 "  -f FILE     pages are copies of the file's\n"
 "ways:\n"
 "  out-read    push them out, read a byte of each (the default)\n"
@@ -55,7 +57,7 @@ static const struct how {
 
 static struct memory all = { .percent = 60, .seed = 1 };
 static struct worker *workers;
-static unsigned long threads = 1, rounds, ballast;
+static unsigned long threads = 1, rounds, ballast, gap;
 static bool huge;
 /* What the last round took, from barrier to barrier */
 static unsigned long out_began, out_ended, use_began, use_ended;
@@ -200,9 +202,10 @@ static void push_out_ballast(void)
 {
 	struct memory m = all;
 	unsigned long i, done;
+	unsigned char *base = allocate(ballast * PAGE, 0);
 
-	m.base = allocate(ballast * PAGE, 0);
-	if (madvise(m.base, ballast * PAGE, MADV_NOHUGEPAGE))
+	m.base = base;
+	if (madvise(base, ballast * PAGE, MADV_NOHUGEPAGE))
 		err(1, "madvise");
 	for (done = 0; done < ballast; done += m.pages) {
 		m.pages = ballast - done < 4096 ? ballast - done : 4096;
@@ -211,6 +214,9 @@ static void push_out_ballast(void)
 		push_out(&m);
 		m.base += m.pages * PAGE;
 	}
+	for (i = 0; gap && i < ballast; i += gap)
+		if (madvise(base + i * PAGE, PAGE, MADV_DONTNEED))
+			err(1, "MADV_DONTNEED");
 }
 
 static void *one_round(void *data)
@@ -324,13 +330,15 @@ static void parse(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "Ht:b:f:")) != -1) {
+	while ((option = getopt(argc, argv, "Ht:b:g:f:")) != -1) {
 		if (option == 'H') {
 			huge = true;
 		} else if (option == 't') {
 			threads = to_number(optarg);
 		} else if (option == 'b') {
 			ballast = to_number(optarg);
+		} else if (option == 'g') {
+			gap = to_number(optarg);
 		} else if (option == 'f') {
 			use_file(&all, optarg);
 		} else {

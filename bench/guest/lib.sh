@@ -337,6 +337,7 @@ declare -A now before counted
 
 read_counters() {
 	local one value
+	now=()
 	while read -r one value; do
 		now[$one]=$value
 	done < <(all_counters)
