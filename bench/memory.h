@@ -155,13 +155,17 @@ static inline void sort_times(unsigned long *times, unsigned long n)
 	qsort(times, n, sizeof(*times), compare_times);
 }
 
-/* Of sorted times, less what reading the clock takes */
+/* A time, less what reading the clock takes */
+static inline unsigned long without_clock(unsigned long time, unsigned long cost)
+{
+	return time > cost ? time - cost : 0;
+}
+
+/* Of sorted times, less that */
 static inline unsigned long percentile(const unsigned long *times, unsigned long n,
 				       unsigned long permille, unsigned long cost)
 {
-	unsigned long t = times[n * permille / 1000];
-
-	return t > cost ? t - cost : 0;
+	return without_clock(times[n * permille / 1000], cost);
 }
 
 /* Nanoseconds to read the clock */

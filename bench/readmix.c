@@ -25,13 +25,15 @@
 #define NODES 64
 
 static const char usage[] =
-"usage: readmix [-s] [-e EVERY] PAGES USES WARM-UP WRITES-PERMILLE [PERCENT-ZEROES]\n"
+"usage: readmix [-s] [-e EVERY] [-d NS]... PAGES USES WARM-UP WRITES-PERMILLE [PERCENT-ZEROES]\n"
 "  The first WARM-UP uses are not measured.\n"
 "  -s        what is swapped out is on the device, too\n"
+"  -d NS     percentiles also with a device that takes so long for a line\n"
 "  -e EVERY  99 of 100 uses are of every 10th page, say; the last is of any\n";
 
-/* Nanoseconds that a device may take for a line; 0 ends them */
-static const unsigned int delays[] = { 250, 1000, 0 };
+/* Nanoseconds that a device may take for a line */
+static unsigned long delays[8];
+static unsigned int nr_delays;
 
 static bool swap_on_device;
 static unsigned long every;	/* 0: all pages are used alike */
@@ -218,10 +220,10 @@ static void print_all_percentiles(const unsigned long *times, const unsigned cha
 	unsigned int i;
 
 	print_percentiles("", 0, times, touched, n, cost);
-	for (i = 0; delays[i]; i++) {
-		snprintf(suffix, sizeof(suffix), "_%u_page", delays[i]);
+	for (i = 0; i < nr_delays; i++) {
+		snprintf(suffix, sizeof(suffix), "_%lu_page", delays[i]);
 		print_percentiles(suffix, delays[i], times, touched, n, cost);
-		snprintf(suffix, sizeof(suffix), "_%u_line", delays[i]);
+		snprintf(suffix, sizeof(suffix), "_%lu_line", delays[i]);
 		print_percentiles(suffix, delays[i] * LINES, times, touched, n, cost);
 	}
 }
@@ -235,9 +237,11 @@ int main(int argc, char **argv)
 	unsigned long *times;
 	int option;
 
-	while ((option = getopt(argc, argv, "+se:")) != -1) {
+	while ((option = getopt(argc, argv, "+sd:e:")) != -1) {
 		if (option == 's')
 			swap_on_device = true;
+		else if (option == 'd' && nr_delays < sizeof(delays) / sizeof(delays[0]))
+			delays[nr_delays++] = to_number(optarg);
 		else if (option == 'e')
 			every = to_number(optarg);
 		else

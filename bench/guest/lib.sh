@@ -28,6 +28,9 @@ software='zsmalloc+lzo zsmalloc+lz4 zsmalloc+zstd zbud+lzo zbud+lz4 zbud+zstd zr
 limit_mib=96 quick_limit_mib=32 quick='' failed=0
 # The most on SPM; the most pages in zswap, and what its pool took then
 most_spm=0 most_pages=0 pool_of_pages=0
+# For readmix: what a device may take for a line, as bench/reporting/latency.py has it
+# shellcheck disable=SC2034 # for the scenarios
+readonly delays=(-d 250 -d 1000)
 # With as much memory in all: these peers, and what those have more who have no device.
 readonly equal_peers='zsmalloc+lz4 zsmalloc+zstd zram+lz4 zram+zstd'
 equal='' more_bytes=0
