@@ -403,6 +403,10 @@ measure() {
 	in_cgroup measure_here "$@"
 }
 
+mapped_pages() {
+	echo $(($(cat $spm/mapped_bytes 2>/dev/null || echo 0) / 4096))
+}
+
 # attend COMMAND... - counts what happens while it runs. If it tells at the gate which parts of
 # it are measured, as bench/gate.h does, only these count. What it prints is in $attended.
 attend() {
@@ -412,7 +416,7 @@ attend() {
 	exec {ask}<>$gate.ask {go}<>$gate.go
 	counted=()
 	start_counting
-	demoted=${now[demoted]} undone=${now[undone]}
+	undone=${now[undone]} demoted=$((now[demoted] - $(mapped_pages)))
 	(
 		export GATE=$gate
 		rc=0
@@ -427,7 +431,8 @@ attend() {
 		echo -n . >&"$go"
 	done
 	if [ $parts -gt 0 ]; then read_counters; else count; fi
-	# Of what a program demotes most goes while it prepares.
+	# Pages that could be brought back: those that were there, and those that went there. Of
+	# what a program demotes most goes while it prepares.
 	counted[all_demoted]=$((now[demoted] - demoted))
 	counted[all_undone]=$((now[undone] - undone))
 	wait $!
