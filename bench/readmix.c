@@ -23,6 +23,7 @@
 #define WORDS (PAGE / sizeof(unsigned long))
 #define LINES (PAGE / 64)
 #define NODES 64
+#define MOST_DELAYS 8
 
 static const char usage[] =
 "usage: readmix [-s] [-e EVERY] [-d NS]... PAGES USES WARM-UP WRITES-PERMILLE [PERCENT-ZEROES]\n"
@@ -32,7 +33,7 @@ static const char usage[] =
 "  -e EVERY  99 of 100 uses are of every 10th page, say; the last is of any\n";
 
 /* Nanoseconds that a device may take for a line */
-static unsigned long delays[8];
+static unsigned long delays[MOST_DELAYS];
 static unsigned int nr_delays;
 
 static bool swap_on_device;
@@ -240,7 +241,7 @@ int main(int argc, char **argv)
 	while ((option = getopt(argc, argv, "+sd:e:")) != -1) {
 		if (option == 's')
 			swap_on_device = true;
-		else if (option == 'd' && nr_delays < sizeof(delays) / sizeof(delays[0]))
+		else if (option == 'd' && nr_delays < MOST_DELAYS)
 			delays[nr_delays++] = to_number(optarg);
 		else if (option == 'e')
 			every = to_number(optarg);

@@ -18,7 +18,7 @@ static const char usage[] =
 "usage: redisload SOCKET FILE KEYS REQUESTS load|set|mixed\n"
 "  load   sets all keys, in turn, and again from the first if there are more requests\n"
 "  set    sets keys at random\n"
-"  mixed  gets and sets keys at random, in turn\n";
+"  mixed  sets and gets keys at random, in turn\n";
 
 enum { CLIENTS = 8, VALUE = 1024, KEY = 16 };
 
@@ -75,7 +75,8 @@ static void begin(unsigned long which)
 		c->want = (size_t)snprintf(NULL, 0, "$%d\r\n", VALUE) + VALUE + 2;
 	} else {
 		start = (key + (load ? 0 : c->number * 7)) * 509 % (values_size - VALUE);
-		n = sprintf(text, "*3\r\n$3\r\nSET\r\n$%d\r\nkey:%012lu\r\n$%d\r\n", KEY, key, VALUE);
+		n = sprintf(text, "*3\r\n$3\r\nSET\r\n$%d\r\nkey:%012lu\r\n$%d\r\n", KEY, key,
+			    VALUE);
 		memcpy(text + n, values + start, VALUE);
 		memcpy(text + n + VALUE, "\r\n", 2);
 		n += VALUE + 2;
@@ -116,7 +117,7 @@ static void connect_to(const char *path)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		errx(2, "%s: too long", path);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path));
 	for (i = 0; i < CLIENTS; i++) {
 		sockets[i].events = POLLIN;
 		sockets[i].fd = socket(AF_UNIX, SOCK_STREAM, 0);

@@ -107,7 +107,7 @@ int main(int argc, char **argv)
 	while (!poll(&input, 1, 50));
 	printf("{\"dram\": %lu, \"stored\": %lu, \"pool\": %lu, \"charged\": %lu, ",
 	       most.dram, most.stored, most.pool, most.charged);
-	printf("\"pool_peak\": %lu, \"spm_peak\": %lu, \"zswap_pages\": %lu, \"zswap_pool\": %lu}\n",
-	       most.pool_peak, most.spm_peak, most.zswap_pages, most.zswap_pool);
+	printf("\"pool_peak\": %lu, \"spm_peak\": %lu, ", most.pool_peak, most.spm_peak);
+	printf("\"zswap_pages\": %lu, \"zswap_pool\": %lu}\n", most.zswap_pages, most.zswap_pool);
 	return 0;
 }
