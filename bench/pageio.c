@@ -233,6 +233,8 @@ static void *one_round(void *data)
 	meet(&out_ended);
 	if (how->gone) {
 		reclaim_rest(&w->m);
+		if (w == workers)
+			all_out();
 		meet(&use_began);
 	} else {
 		use_began = out_ended;

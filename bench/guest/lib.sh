@@ -72,9 +72,12 @@ put_back() {
 
 # ---- Peers ----
 
-# use_swap disk|zram COMPRESSOR - where pages go that zswap does not take
+zram=/sys/block/zram0
+
+# use_swap disk - where pages go that zswap does not take
+# use_swap zram COMPRESSOR [writeback|recompress]
 use_swap() {
-	local disk zram=/sys/block/zram0
+	local disk
 	swapoff -a || die "swapoff failed"
 	[ ! -e $zram/reset ] || echo 1 >$zram/reset
 	if [ "$1" = disk ]; then
@@ -86,6 +89,11 @@ use_swap() {
 	modprobe zram 2>/dev/null
 	[ -e $zram/comp_algorithm ] || die "there is no zram"
 	echo "$2" >$zram/comp_algorithm || die "zram has no $2"
+	case ${3-} in
+	# It leaves the first block alone, where the disk says that it is for swap.
+	writeback) echo "${disks[0]}" >$zram/backing_dev ;;
+	recompress) echo 'algo=zstd priority=1' >$zram/recomp_algorithm ;;
+	esac || die "zram cannot do $3: is this kernel configured for it?"
 	echo 1G >$zram/disksize
 	{ mkswap /dev/zram0 && swapon /dev/zram0; } >/dev/null || die "cannot swap to zram"
 }
@@ -140,20 +148,50 @@ leave_tier() {
 	tier=''
 }
 
+# What zram leaves to user space: to write what does not compress to the disk; and to compress
+# by zstd what nobody has used since it was last marked idle.
+mark_idle() {
+	[[ $peer != zram+*+recompress ]] || echo all >$zram/idle
+}
+
+tend() {
+	case $peer in
+	zram+*+writeback) echo huge >$zram/writeback ;;
+	zram+*+recompress) echo type=idle >$zram/recompress ;;
+	esac
+}
+
+# keep_tending - ten times in a second what does not compress, else once, until it is killed
+keep_tending() {
+	local timer pause=1
+	[[ $peer != *+writeback ]] || pause=0.1
+	exec {timer}<> <(:)
+	while mark_idle; do
+		read -r -t "$pause" -u "$timer"
+		tend
+	done
+}
+
 demotion() {
 	[ ! -e $spm/demote_enabled ] || put "$1" $spm/demote_enabled
 }
 
-# promotion_of_hot 0|1 - by NUMA balancing, which is put back to what it was
-promotion_of_hot() {
+# tiering 0|1 - NUMA balancing's mode that promotes, or what it was
+tiering() {
 	local mode=/proc/sys/kernel/numa_balancing
-	[ -e $spm/promote_hot_enabled ] || return 0
-	put "$1" $spm/promote_hot_enabled
 	if [ "$1" = 1 ]; then
 		put 2 $mode
 	elif [ -n "${original[$mode]+set}" ]; then
 		put "${original[$mode]}" $mode
 	fi
+}
+
+promotion_of_hot() {
+	[ ! -e $spm/promote_hot_enabled ] || put "$1" $spm/promote_hot_enabled
+}
+
+shrinker() {
+	put "$1" $zswap/shrinker_enabled
 }
 
 use_zswap() {
@@ -164,9 +202,12 @@ use_zswap() {
 
 # use_peer PEER - whatever an earlier one has stored is gone by then
 use_peer() {
+	local words=${1//+/ }
 	put N $zswap/enabled
 	demotion 0
 	promotion_of_hot 0
+	tiering 0
+	shrinker N
 	[ -z "$tier" ] || leave_tier
 	use_swap disk
 	case $1 in
@@ -174,11 +215,19 @@ use_peer() {
 	null) use_zswap znull ;;
 	zspm) use_zswap zspm ;;
 	mapped) demotion 1 ;;
-	mapped+hot) demotion 1; promotion_of_hot 1 ;;
+	mapped+hot) demotion 1; promotion_of_hot 1; tiering 1 ;;
 	zspm+mapped) use_zswap zspm; demotion 1 ;;
 	tier) use_tier ;;
-	zram+*) use_swap zram "${1#zram+}" ;;
-	*+*) use_zswap "${1%+*}" "${1#*+}" ;;
+	tier+promote) use_tier; tiering 1 ;;
+	zram+*)
+		# shellcheck disable=SC2086 # words
+		use_swap zram ${words#zram }
+		;;
+	*+*+shrinker) shrinker Y ;;&
+	*+*)
+		# shellcheck disable=SC2086 # words
+		use_zswap ${words% shrinker}
+		;;
 	*) die "there is no peer '$1', see --help" ;;
 	esac
 }
@@ -191,10 +240,11 @@ full_name() {
 	esac
 }
 
-# limit PEER - memory.max; the ceiling has none
+# limit PEER - memory.max; the ceiling has none. In ordinary memory of a slower tier pages count
+# as any others, so it can't be the cgroup that has less: see `crowd`.
 limit() {
 	case $1 in
-	none) echo max ;;
+	none | tier*) echo max ;;
 	*) echo $((limit_mib << 20)) ;;
 	esac
 }
@@ -204,10 +254,30 @@ limit_here() {
 	local bytes
 	bytes=$(limit "$1")
 	case $1 in
-	none | tier | zspm | mapped | mapped+hot | zspm+mapped) ;;
+	none | tier* | zspm | mapped | mapped+hot | zspm+mapped) ;;
 	*) [ "$bytes" = max ] || bytes=$((bytes + more_bytes)) ;;
 	esac
 	echo "$bytes"
+}
+
+free_mib() {
+	awk '$3 == "MemFree:" { print int($4 / 1024) }' /sys/devices/system/node/node0/meminfo
+}
+
+# crowd COMMAND... - while there is as much DRAM as the cgroup would have, more or less, if it is
+# a slower tier that is measured
+crowd() {
+	local mib
+	mib=$(($(free_mib) - limit_mib))
+	if [[ $peer != tier* ]] || [ $mib -le 0 ]; then
+		"$@"
+		return
+	fi
+	mkdir -p /mnt/crowd
+	mount -t ramfs crowd /mnt/crowd
+	dd if=/dev/zero of=/mnt/crowd/data bs=1M count=$mib status=none
+	"$@"
+	umount /mnt/crowd
 }
 
 # ---- Cgroups ----
@@ -427,6 +497,7 @@ attend() {
 		case $word in
 		begin) start_counting ;;
 		end) count; parts=$((parts + 1)) ;;
+		out) mark_idle; tend ;;
 		esac
 		echo -n . >&"$go"
 	done
@@ -481,19 +552,34 @@ end_watch() {
 
 # next_limit LIMIT DRAM - of a cgroup that may have so much DRAM in all, after it was measured
 # with that limit. Each byte that the limit is lower makes others be swapped out, whose share
-# that is not charged is DRAM, too.
+# that is not charged is DRAM, too. If that leaves it next to nothing, they are not reckoned
+# with: what is written back takes DRAM for a moment only.
 next_limit() {
 	awk -v limit="$1" -v dram="$2" -v had="${watched[dram]}" \
 		-v stored="${watched[stored]}" -v pool="${watched[pool]}" \
 		-v charged="${watched[charged]}" 'BEGIN {
 			less = had - dram
-			compressed = stored ? pool / stored : 1
-			if (compressed < 1)
-				less *= (1 - charged / stored) / (1 - compressed)
-			else
-				less = limit
-			printf "%d\n", int((limit - less) / 4096) * 4096
+			next_limit = 0
+			if (pool < stored)
+				next_limit = limit - less * (stored - charged) / (stored - pool)
+			if (next_limit < dram / 8)
+				next_limit = limit - less
+			printf "%d\n", int(next_limit / 4096) * 4096
 		}'
+}
+
+# tended COMMAND...
+tended() {
+	local tender
+	if [[ $peer != zram+*+* ]]; then
+		"$@"
+		return
+	fi
+	keep_tending &
+	tender=$!
+	"$@"
+	kill $tender
+	wait $tender 2>/dev/null
 }
 
 # in_cgroup_once LIMIT DRAM COMMAND... - with that limit, of a peer that may have so much DRAM
@@ -507,7 +593,7 @@ in_cgroup_once() {
 		return
 	fi
 	watch
-	"$@" >$printed
+	tended "$@" >$printed
 	end_watch
 	end_cgroup
 	jq -c --argjson dram "$dram" --slurpfile watched /tmp/watched '
