@@ -171,13 +171,13 @@ static int read_hex(uint64_t *value, const char *device, const char *mapping, co
 	return errno || end == text || *end ? -EINVAL : 0;
 }
 
-/* Only root may read them. */
+/* Only root may read them. There is a file "mapping", too, by which ranges are added. */
 static int add_range(const char *name, void *data)
 {
 	struct block_walk *walk = data;
 	unsigned int i = walk->nr_ranges;
 
-	if (strncmp(name, "mapping", strlen("mapping")))
+	if (strncmp(name, "mapping", strlen("mapping")) || !name[strlen("mapping")])
 		return 0;
 	if (i == MAX_RANGES || read_hex(&walk->start[i], walk->device->name, name, "start") ||
 	    read_hex(&walk->end[i], walk->device->name, name, "end"))
