@@ -108,7 +108,8 @@ class Runs(unittest.TestCase):
         self.assertEqual(self.judged("quick", quick)[2], "MISSED by 20.0%")
 
     def test_quick_of_a_part_or_whole_is_none(self):
-        for command in ("bench/run", "bench/run --quick --only 1", "bench/run --quick --peers zspm"):
+        for command in ("bench/run", "bench/run --quick --only 1",
+                        "bench/run --quick --peers zspm"):
             host = {**HOST, "command": command, "took": {"all": 60}}
             self.assertEqual(self.judged("quick", host)[2], "not run", command)
         self.assertEqual(self.judged("quick", {**HOST, "command": "bench/run --quick"})[2],

@@ -34,7 +34,8 @@ class Disk(unittest.TestCase):
         self.assertEqual([have[c] for c in ("out", "p50", "p99")], ["1,000*", "700*", "1,400*"])
 
     def test_what_was_demoted_has_moved_too(self):
-        found = record("tail", "mapped", "relief", {}, demoted=5000, promoted_write=4000, pswpout=30)
+        found = record("tail", "mapped", "relief", {}, demoted=5000, promoted_write=4000,
+                       pswpout=30)
         self.assertFalse(waited_for_disk(found, "out_p50_ns"))
         self.assertTrue(waited_for_disk(found, "out_p999_ns"))
         self.assertTrue(waited_for_disk(found, "out_max_ns"))

@@ -187,9 +187,10 @@ class PaysUpTo(unittest.TestCase):
     def test_table(self):
         text = latency.pays_up_to_table(self.records())
         self.assertEqual(text[2:], [
-            "| fio: 70 % reads, IOPS | the same DRAM | zram + lz4 | 125,000 | 1,953 | 41,667 | 651 |",
-            "| fio: 70 % reads, IOPS | as much memory in all | zram + lz4 | never | never | never | "
-            "never |"])
+            "| fio: 70 % reads, IOPS | the same DRAM | zram + lz4 | 125,000 | 1,953 | "
+            "41,667 | 651 |",
+            "| fio: 70 % reads, IOPS | as much memory in all | zram + lz4 | never | never | "
+            "never | never |"])
 
     def test_a_cpu_that_does_three_instructions_a_nanosecond(self):
         ns, _ = latency.pays_up_to(self.records(), "mix", "60 % zeroes", "iops", "60 % zeroes",

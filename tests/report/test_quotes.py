@@ -237,8 +237,8 @@ class Committed(unittest.TestCase):
         self.quietly(publish.publish, self.root, self.source)
         report = (self.place / "report.md").read_text()
         self.assertIn("## Two runs", report)
-        self.assertIn("for no known reason, or are missing | 18 | 1.00 | at most 0.00 | MISSED by 1",
-                      report)
+        self.assertIn("for no known reason, or are missing | 18 | 1.00 | at most 0.00 | "
+                      "MISSED by 1", report)
         self.assertIn("out_ns | 6,100 | 6,000 | 1.64 | not known |", report)
         self.assertIn("and no line says why", self.check()[1])
         (self.source / "compare.json").unlink()
@@ -253,7 +253,8 @@ class Committed(unittest.TestCase):
         self.assertEqual({p.name: p.read_bytes() for p in self.place.iterdir()}, before)
 
     def test_what_was_added_may_be_a_part(self):
-        added = {**HOST, "command": "bench/run --add --only pages --peers zspm", "commit": "89abcde"}
+        added = {**HOST, "commit": "89abcde",
+                 "command": "bench/run --add --only pages --peers zspm"}
         self.publish(added=[added])
         self.assertTrue(self.check()[0])
         self.assertIn("| pages | zspm | `bench/run --add --only pages --peers zspm` | 89abcde |",

@@ -7,8 +7,8 @@ import subprocess
 import tempfile
 import unittest
 
-from bench.reporting import bench, study, tables
-from tests.report.samples import HOST, record
+from bench.reporting import accelerators, bench, study, tables, words
+from tests.report.samples import HOST, pages, record
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SYMBOLS = """\
@@ -101,6 +101,43 @@ class Study(unittest.TestCase):
 
     def test_nothing(self):
         self.assertEqual(study.table([record("tail", "mapped", "1 at a time")]), [])
+
+
+class Accelerators(unittest.TestCase):
+    def test_beside_each_other(self):
+        found = [record("mix", "zspm", figures={"iops": 60000, "ios": 100}, system_us=25,
+                        zswpin=100),
+                 record("mix", "zsmalloc+lz4", figures={"iops": 20000, "ios": 100}, system_us=100),
+                 record("redis", "zspm", "GET", {"p99_ns": 1000, "ops": 100}),
+                 record("redis", "zsmalloc+lz4", "GET", {"p99_ns": 2500, "ops": 100})]
+        text = "\n".join(accelerators.table(found))
+        slower = 1e9 / (1e9 / 60000 + 16000) / 20000 - 1
+        for want in ("+59.1 % | fio's mix: IOPS of zspm, to zsmalloc + lz4 | +200.0% | "
+                     f"{slower:+.1%} |",
+                     "-36.2 % | fio's mix: system time of zspm, to zsmalloc + lz4 | -75.0% | "
+                     "not known",
+                     "3.2 to 12.1 times | redis: p99 of zsmalloc + lz4, to zspm | 2.5 times | "
+                     "not known",
+                     "msg85180.html", "10.1109/LCA.2025.3534831"):
+            self.assertIn(want, text)
+
+    def test_nothing(self):
+        self.assertEqual(accelerators.table([record("mix", "zspm")]), [])
+
+
+class Notes(unittest.TestCase):
+    def test_what_columns_and_rows_are_is_beside_them(self):
+        figures = {"pages": 1, "rounds": 1, "refused": 1}
+        found = [record("tail", "zspm", "relief", figures),
+                 pages("zspm", 1, 1, "8 threads", "scaling")]
+        text = bench.text(found, HOST, [], [])
+        tail, scaling = text.index("## tail"), text.index("## scaling")
+        for want in ("refused, pages", '"refused" are stores', '"left" went', '"trimmed" were'):
+            self.assertIn(want, text[tail:scaling])
+        self.assertIn("time slice", text[scaling:])
+
+    def test_the_study_has_a_source(self):
+        self.assertIn("issue 18", words.STUDY)
 
 
 class Host(unittest.TestCase):

@@ -60,8 +60,8 @@ class Table(unittest.TestCase):
         for want in ("| pages | zsmalloc + lz4 | `bench/run` | 0 | 2026-01-02 |",
                      "| pages | zspm | `bench/run --add --only pages --peers zspm` | 1 | day 1 |",
                      "| huge | all | `bench/run` | 0 | 2026-01-02 |",
-                     "| redis | all | `bench/run` or `bench/run --add --only redis --peers zram+lz4` "
-                     "| 0 or 2 | 2026-01-02 or day 2 |"):
+                     "| redis | all | `bench/run` or "
+                     "`bench/run --add --only redis --peers zram+lz4` | 0 or 2 | 2026-01-02 or day 2 |"):
             self.assertIn(want, text)
 
     def test_cases_of_a_peer_from_two_commands(self):

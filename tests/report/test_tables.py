@@ -168,6 +168,14 @@ class Profile(unittest.TestCase):
     def test_none(self):
         self.assertEqual(tables.profile_tables([pages("zspm", 1, 1)]), [])
 
+    def test_the_median_is_below_the_sum_that_it_differs_from(self):
+        found = [{**pages("zspm", 7000, 700, scenario="profile", use_ns=900),
+                  "functions": {"out": {"f": 7500}, "use": {"f": 910}}}]
+        text = tables.profile_tables(found)
+        for total, median in ((7500, 7000), (910, 900)):
+            self.assertIn(f"| median of the rounds, by the clock | {median:,} |",
+                          text[text.index(f"| sum | {total:,} |") + 1])
+
 
 if __name__ == "__main__":
     unittest.main()
