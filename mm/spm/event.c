@@ -67,7 +67,7 @@ static bool spm_line_nobody(const unsigned long *word, int line)
 
 /*
  * Is there a line of the page that nobody answered for? Others may have been in a cache. Each
- * copy waits for this, so four lines are looked at in each round.
+ * copy waits for this, so eight lines are looked at in each round.
  */
 static bool spm_read_nobody(struct page *page)
 {
@@ -75,9 +75,11 @@ static bool spm_read_nobody(struct page *page)
 	bool nobody = false;
 
 	for (word = first; word < first + PAGE_SIZE / sizeof(*word) && !nobody;
-	     word += 4 * SPM_LINE_WORDS)
+	     word += 8 * SPM_LINE_WORDS)
 		nobody = spm_line_nobody(word, 0) || spm_line_nobody(word, 1) ||
-			 spm_line_nobody(word, 2) || spm_line_nobody(word, 3);
+			 spm_line_nobody(word, 2) || spm_line_nobody(word, 3) ||
+			 spm_line_nobody(word, 4) || spm_line_nobody(word, 5) ||
+			 spm_line_nobody(word, 6) || spm_line_nobody(word, 7);
 	kunmap_local(first);
 	return nobody;
 }
