@@ -128,4 +128,5 @@ static struct kunit_suite spm_copy_suite = {
 	.exit = spm_kunit_exit,
 	.test_cases = spm_copy_cases,
 };
+
 kunit_test_suite(spm_copy_suite);

@@ -90,9 +90,9 @@ class OnePlace(unittest.TestCase):
             column_of("pages", "ops_s")
 
     def test_readmix_adds_up_the_delays_of_the_model(self):
-        text = (ROOT / "bench/readmix.c").read_text(encoding="utf-8")
-        found = re.search(r"delays\[\] = \{ ([0-9, ]*), 0 \};", text)
-        self.assertEqual(tuple(map(int, found[1].split(","))), latency.DELAYS)
+        text = (ROOT / "bench/guest/lib.sh").read_text(encoding="utf-8")
+        found = re.search(r"^readonly delays=\((.*)\)$", text, re.MULTILINE)
+        self.assertEqual(tuple(map(int, re.findall(r"-d (\d+)", found[1]))), latency.DELAYS)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The demo's table, and plots"""
 
+import json
 import pathlib
 import subprocess
 import tempfile
@@ -14,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 WITHOUT_MATPLOTLIB = """
 import runpy, sys
 sys.modules["matplotlib"] = None
-sys.argv = ["bench/report", "bench", "nowhere"]
+sys.argv = ["bench/report", "bench", sys.argv[1]]
 runpy.run_path("bench/report", run_name="__main__")
 """
 
@@ -183,8 +184,12 @@ class Plots(unittest.TestCase):
         self.assertEqual(self.draw([record("pages", "zspm"), pages("null", 1, 1)]), ([], {}))
 
     def test_without_matplotlib(self):
-        done = subprocess.run(["/usr/bin/python3", "-c", WITHOUT_MATPLOTLIB], cwd=ROOT, text=True,
-                              capture_output=True)
+        with tempfile.TemporaryDirectory() as place:
+            pathlib.Path(place, "host.json").write_text(json.dumps(HOST), encoding="utf-8")
+            pathlib.Path(place, "records.jsonl").write_text(json.dumps(pages("null", 1, 1)),
+                                                            encoding="utf-8")
+            done = subprocess.run(["/usr/bin/python3", "-c", WITHOUT_MATPLOTLIB, place], cwd=ROOT,
+                                  text=True, capture_output=True)
         self.assertEqual(done.stderr, "bench/report: plots need matplotlib: "
                                       "apt install python3-matplotlib\n")
         self.assertEqual(done.returncode, 1)

@@ -66,11 +66,10 @@ static enum status say_absent(const char *name)
 
 	complain("%s: there is no such device-dax instance in\n        " SYS_DAX "/devices",
 		 printable(name, safe, sizeof(safe)));
-	if (!devices_read(&devices) && devices.count) {
+	if (!devices_read(&devices) && devices.count)
 		list_devices(&devices);
-	} else {
+	else
 		fprintf(stderr, "        There is none at all; `spmctl check` says how to get one.\n");
-	}
 	devices_free(&devices);
 	return STATUS_ABSENT;
 }
@@ -527,7 +526,8 @@ static enum status say_not_unbound(const struct node *node)
 			 "        module takes the node away.", node->nid, node->provider);
 	else if (!strcmp(node->reason, "removed"))
 		complain("node %d: the device is gone, and no driver has it any more (gate removed). When\n"
-			 "        it is back, `spmctl bind DEVICE` takes the node away.", node->nid);
+			 "        it is back, `spmctl bind DEVICE` takes the node away.",
+			 node->nid);
 	else
 		complain("node %d: no driver has it any more (gate %s): `spmctl bind DEVICE` moves its\n"
 			 "        pages away, and then takes the node away as well.", node->nid,

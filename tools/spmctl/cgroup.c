@@ -193,7 +193,8 @@ static void note_what_stays(const char *name, uint64_t limit)
 		return;
 	format_size(current, have, sizeof(have));
 	format_size(limit, max, sizeof(max));
-	note_of(name, "the limit is %s, but it still has %s there, which can't leave now", max, have);
+	note_of(name, "the limit is %s, but it still has %s there, which can't leave now", max,
+		have);
 }
 
 enum status cgroup_limit(const char *path, const char *limit)

@@ -225,8 +225,9 @@ static void check_gate(struct machine *machine, const struct node *node, const c
 	else if (!node_has_gate(node))
 		say(machine, verdict, what, "its gate can't be read");
 	else
-		say(machine, verdict, what, "takes no pages: gate %s, %s:" MORE "%s%s%s", node->state,
-		    node->reason, gate_meaning(node->reason), *advice ? ":" MORE : "", advice);
+		say(machine, verdict, what, "takes no pages: gate %s, %s:" MORE "%s%s%s",
+		    node->state, node->reason, gate_meaning(node->reason),
+		    *advice ? ":" MORE : "", advice);
 }
 
 static void check_node(struct machine *machine, const struct node *node)
