@@ -218,7 +218,7 @@ enum status config_read(struct config *config)
 
 	memset(config, 0, sizeof(*config));
 	read_file(&reader, MAIN_FILE);
-	rc = sysfs_for_each_by_bytes(MORE_FILES, read_one_more, &reader);
+	rc = sysfs_walk_by_bytes(MORE_FILES, read_one_more, &reader);
 	if (rc && rc != -ENOENT) {
 		reader.file = MORE_FILES;
 		say_unreadable(&reader, -rc);

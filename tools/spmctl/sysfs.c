@@ -239,7 +239,7 @@ static int compare_bytes(const struct dirent **a, const struct dirent **b)
 }
 
 /* The same in the order of the names' bytes: "10" before "9". */
-int sysfs_for_each_by_bytes(const char *dir, int (*each)(const char *name, void *data), void *data)
+int sysfs_walk_by_bytes(const char *dir, int (*each)(const char *name, void *data), void *data)
 {
 	return for_each(dir, compare_bytes, each, data);
 }

@@ -33,6 +33,6 @@ int sysfs_write(const char *text, const char *format, ...) __attribute__((format
 
 int sysfs_field_kib(const char *file, const char *field, uint64_t *kib);
 int sysfs_for_each(const char *dir, int (*each)(const char *name, void *data), void *data);
-int sysfs_for_each_by_bytes(const char *dir, int (*each)(const char *name, void *data), void *data);
+int sysfs_walk_by_bytes(const char *dir, int (*each)(const char *name, void *data), void *data);
 
 #endif /* SPMCTL_SYSFS_H */
