@@ -18,13 +18,19 @@ def both(records, scenario, case):
     return found if all(r and r["figures"] for r in found) else None
 
 
-def throughput(records, delay):
-    """How much more IOPS zspm has"""
-    found = both(records, "mix", "60 % zeroes")
+def compared(records, scenario, case, field, delay, show):
+    """What show() says of a figure of both, with a device that takes so long for a line"""
+    found = both(records, scenario, case)
     if not found:
         return NOTHING
-    ours, theirs = (paid(r, column_of("mix", "iops"), delay, False) for r in found)
-    return f"{ours / theirs - 1:+.1%}" if ours and theirs else NOT_KNOWN
+    ours, theirs = (paid(r, column_of(scenario, field), delay, False) for r in found)
+    return show(ours, theirs) if ours and theirs else NOT_KNOWN
+
+
+def throughput(records, delay):
+    """How much more IOPS zspm has"""
+    return compared(records, "mix", "60 % zeroes", "iops", delay,
+                    lambda ours, theirs: f"{ours / theirs - 1:+.1%}")
 
 
 def system_time(records, delay):
@@ -38,11 +44,8 @@ def system_time(records, delay):
 
 def tail(records, delay):
     """How much longer redis' p99 is if the CPU compresses"""
-    found = both(records, "redis", "GET")
-    if not found:
-        return NOTHING
-    ours, theirs = (paid(r, column_of("redis", "p99_ns"), delay, False) for r in found)
-    return f"{theirs / ours:.1f} times" if ours and theirs else NOT_KNOWN
+    return compared(records, "redis", "GET", "p99_ns", delay,
+                    lambda ours, theirs: f"{theirs / ours:.1f} times")
 
 
 # Whose, of what work, what, what is published, what is ours, and of what work
