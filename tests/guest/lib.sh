@@ -342,6 +342,7 @@ use_zswap() {
 swap_disk() {
 	local path
 	for path in /sys/block/vd*; do
+		[ -e "$path/serial" ] || continue
 		[ "$(<"$path/serial")" != vmswap ] || echo "/dev/${path##*/}"
 	done
 }
