@@ -26,6 +26,8 @@ group=/sys/fs/cgroup/bench tmpfs=/mnt/bench
 # shellcheck disable=SC2034 # for the scenarios
 software='zsmalloc+lzo zsmalloc+lz4 zsmalloc+zstd zbud+lzo zbud+lz4 zbud+zstd zram+lz4 zram+zstd'
 limit_mib=96 quick_limit_mib=32 quick='' failed=0
+# memory.spm.max of the cgroups, if a case has one
+spm_max=''
 # The most on SPM; the most pages in zswap, and what its pool took then
 most_spm=0 most_pages=0 pool_of_pages=0
 # For readmix: what a device may take for a line, as bench/reporting/latency.py has it
@@ -286,6 +288,7 @@ crowd() {
 new_cgroup() {
 	mkdir "$group" || die "cannot make $group"
 	echo "$1" >"$group/memory.max"
+	[ -z "$spm_max" ] || echo "$spm_max" >"$group/memory.spm.max" || die "no memory.spm.max"
 }
 
 end_cgroup() {
