@@ -7,7 +7,7 @@ from typing import NamedTuple
 from . import layout
 from .columns import column_of, columns_of
 from .records import best_software, demoted, figure, find, of_scenario, promoted
-from .units import LINES, SPM_PEERS, name, ratio, show
+from .units import LINES, SPM_PEERS, TIERS, name, ratio, show
 
 DELAYS = (250, 1000)    # ns
 # Delay, whether the CPU prefetches, and the name of the column
@@ -18,7 +18,7 @@ MODELS = [(0, False, "0 ns")] + [
 # CPUs of today do. Such a one takes a third of the time for them, and as long to wait.
 INSTRUCTIONS = (1, 3)
 NOT_KNOWN = "not known"
-ON_DEVICE = (*SPM_PEERS, "tier")
+ON_DEVICE = (*SPM_PEERS, *TIERS)
 # What is not on a device doesn't change; one of these is there to compare with.
 COMPARED = ("zsmalloc+lz4", *ON_DEVICE)
 # What is put out there is never read again, by construction.
@@ -44,7 +44,7 @@ def moved(record):
     counters, peer, pages = record["counters"], record["peer"], 0
     if "zspm" in peer:
         pages += counters["zswpin"] + counters["zswpout"] + counters["zswpwb"]
-    if "mapped" in peer or peer == "tier":
+    if "mapped" in peer or peer in TIERS:
         pages += demoted(counters) + promoted(counters)
     return pages
 

@@ -20,19 +20,21 @@ matplotlib.rcParams.update({
 })
 
 # Okabe and Ito's palette, which colour-blind people can tell apart; the hatch says who stores
-# what was compressed, so that one compressor has one colour.
+# what was compressed, so that one compressor has one colour, and what else the peer does.
 COLOURS = {
     "none": "#999999", "null": "#cccccc", "disk": "#000000", "lzo": "#F0E442", "lz4": "#E69F00",
     "zstd": "#D55E00", "tier": "#CC79A7", "zspm": "#009E73", "mapped": "#0072B2",
     "mapped+hot": "#0072B2", "zspm+mapped": "#56B4E9",
 }
-HATCHES = {"zbud": "//", "zram": "..", "mapped+hot": "//"}
+HATCHES = {"zbud": "//", "zram": "..", "mapped+hot": "//", "tier+promote": "//",
+           "zsmalloc+lz4+shrinker": "xx", "zram+lz4+writeback": "oo", "zram+lz4+recompress": "**"}
 
 
 def style(peer):
     """Colour and hatch: fixed, whatever else is on the plot"""
-    pool, _, compressor = peer.partition("+")
-    colour = COLOURS.get(peer) or COLOURS.get(compressor, "#999999")
+    pool, *words = peer.split("+")
+    colour = (COLOURS.get(peer) or COLOURS.get(pool) or
+              next((COLOURS[word] for word in words if word in COLOURS), "#999999"))
     hatch = HATCHES.get(peer) or HATCHES.get(pool, "")
     return {"color": colour, "hatch": hatch, "edgecolor": "#333333", "linewidth": 0.5}
 

@@ -22,10 +22,12 @@ UNITS = {
 }
 
 # Peers, in the order in which tables and plots have them
-PEERS = ("none", "null", "disk", "zsmalloc+lzo", "zsmalloc+lz4", "zsmalloc+zstd",
-         "zbud+lzo", "zbud+lz4", "zbud+zstd", "zram+lz4", "zram+zstd", "tier", "zspm", "mapped",
+PEERS = ("none", "null", "disk", "zsmalloc+lzo", "zsmalloc+lz4", "zsmalloc+lz4+shrinker",
+         "zsmalloc+zstd", "zbud+lzo", "zbud+lz4", "zbud+zstd", "zram+lz4", "zram+lz4+writeback",
+         "zram+lz4+recompress", "zram+zstd", "tier", "tier+promote", "zspm", "mapped",
          "mapped+hot", "zspm+mapped")
 SPM_PEERS = ("zspm", "mapped", "mapped+hot", "zspm+mapped")
+TIERS = ("tier", "tier+promote")
 SOFTWARE = ("zsmalloc", "zbud", "zram")
 
 

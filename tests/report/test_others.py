@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from bench.reporting import demo, plots
+from bench.reporting import demo, plots, units
 from bench.reporting.units import one_line
 from tests.report.samples import HOST, mix, pages, record
 
@@ -175,6 +175,13 @@ class Plots(unittest.TestCase):
         self.assertEqual(plots.style("zspm")["color"], plots.COLOURS["zspm"])
         self.assertEqual(plots.style("zram+lz4")["color"], plots.style("zsmalloc+lz4")["color"])
         self.assertNotEqual(plots.style("zram+lz4")["hatch"], plots.style("zsmalloc+lz4")["hatch"])
+
+    def test_each_peer_has_its_style(self):
+        styles = [tuple(plots.style(peer).values()) for peer in units.PEERS]
+        self.assertEqual(len(set(styles)), len(units.PEERS))
+        for peer in ("zram+lz4+writeback", "zram+lz4+recompress", "zsmalloc+lz4+shrinker"):
+            self.assertEqual(plots.style(peer)["color"], plots.COLOURS["lz4"])
+        self.assertEqual(plots.style("tier+promote")["color"], plots.COLOURS["tier"])
 
     def test_labels(self):
         for value, want in ((40000.4, "40,000"), (99.96, "100"), (9.123, "9.12"), (0, "0")):
