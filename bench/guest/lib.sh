@@ -326,14 +326,14 @@ field() {
 # often. Kernel threads are the children of the second process.
 # shellcheck disable=SC2154 # spm_debug: set above
 all_counters() {
-	awk -v group="$group" -v spm="$spm" -v debug="$spm_debug/stats" \
+	awk -v group="$group" -v spm="$spm" -v debug="$spm_debug/stats" -v zram="$zram" \
 		-v vmstat="$events $tiering" '
 		function put(name, value) { printf "%s %.0f\n", name, value }
-		function number(file, value) {
-			value = 0
-			getline value <file
+		function first_line(file, line) {
+			line = 0
+			getline line <file
 			close(file)
-			return value
+			return line
 		}
 		# Into has[NAME]
 		function read(file, line, word) {
@@ -354,7 +354,7 @@ all_counters() {
 			close(file)
 		}
 		# Microseconds of CPU time that kernel threads had
-		function read_threads(n, stat, file, line, word, name, ns) {
+		function read_threads(n, stat, file, line, word, name) {
 			threads = kswapd = kworkers = 0
 			for (n = 1; n < ARGC; n++) {
 				stat = ARGV[n]
@@ -366,7 +366,7 @@ all_counters() {
 					continue
 				file = stat
 				sub(/stat$/, "schedstat", file)
-				split(number(file), word, " ")
+				split(first_line(file), word, " ")
 				threads += word[1]
 				if (name ~ /\(kswapd/)
 					kswapd += word[1]
@@ -379,10 +379,14 @@ all_counters() {
 			n = split(vmstat, names, " ")
 			for (i = 1; i <= n; i++)
 				put(names[i], has[names[i]])
-			put("demoted", number(spm "/demoted"))
-			put("promoted_write", number(spm "/promoted_write"))
-			put("refused_full", number(spm "/refused_full"))
-			put("poisoned", number(spm "/poisoned"))
+			put("demoted", first_line(spm "/demoted"))
+			put("promoted_write", first_line(spm "/promoted_write"))
+			put("refused_full", first_line(spm "/refused_full"))
+			put("poisoned", first_line(spm "/poisoned"))
+			# Pages that zram has read from its disk, and written there
+			split(first_line(zram "/bd_stat"), word, " ")
+			put("read_back", word[2])
+			put("written_back", word[3])
 			read(debug)
 			put("promoted", has["promoted"])
 			# By a write within ten seconds

@@ -59,9 +59,11 @@ def figure(record, name):
 
 
 def pages_of_disk(record):
-    """Written to the swap disk, or read. zram's pages count as swapped, too."""
+    """Written to the swap disk, or read. All that zram takes counts as swapped, too."""
     counters = record["counters"]
-    return 0 if "zram" in record["peer"] else counters["pswpin"] + counters["pswpout"]
+    if "zram" in record["peer"]:
+        return counters.get("written_back", 0) + counters.get("read_back", 0)
+    return counters["pswpin"] + counters["pswpout"]
 
 
 def demoted(counters):
