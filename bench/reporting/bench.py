@@ -6,8 +6,8 @@ import pathlib
 
 from . import accelerators, aims, compare, latency, layout, sources, study, tables
 from .records import Error, scenarios
-from .words import (ACCELERATORS, CLOCKS, COMPARED, CONTENTION, LATENCY, NOTES, PAYS_UP_TO, PROFILE,
-                    SAME, SETTINGS, SOURCES, STOPS_PAYING, STUDY, WAITED)
+from .words import (ACCELERATORS, CLOCKS, COMPARED, CONTENTION, DRAM, LATENCY, NOTES, PAYS_UP_TO,
+                    PROFILE, SAME, SETTINGS, SOURCES, STOPS_PAYING, STUDY, WAITED)
 from .units import one_line
 
 HOST = {
@@ -60,7 +60,7 @@ def text(records, host, all_aims, plots, comparison=None):
     """All of the report, in Markdown"""
     lines = ["# What SPM gains", "", one_line(CLOCKS[host["clock"]]), "",
              one_line(SETTINGS[host["settings"]] + SAME), "", one_line(WAITED), "",
-             one_line(LATENCY), "", *host_table(host), ""]
+             one_line(DRAM), "", one_line(LATENCY), "", *host_table(host), ""]
     lines += section("Where each row is from", sources.table(records, host), SOURCES)
     lines += section("Aims", aims.table(records, all_aims, host, comparison))
     lines += section("Two runs", compare.table(comparison), COMPARED)

@@ -163,6 +163,18 @@ def kept(counters):
     return None if undone is None else 1 - undone
 
 
+# Of the DRAM that a peer may have in all; with more, the row has the mark.
+TOO_MUCH = 1.03
+MORE_DRAM = "!"
+
+
+def most_dram(counters):
+    """The most that it had at a time, and the mark, if that was too much"""
+    allowed, peak = counters.get("dram_bytes"), counters.get("dram_peak_bytes")
+    text = show(peak, "MiB")
+    return text + MORE_DRAM if allowed and peak and peak > TOO_MUCH * allowed else text
+
+
 # And what the kernel counted meanwhile: what people who run zswap ask for
 COUNTERS = [
     ("sys, s", lambda c: show(c["system_us"], "s of us")),
@@ -175,6 +187,7 @@ COUNTERS = [
     ("pool MiB", lambda c: show(c["pool_bytes"], "MiB")),
     ("SPM MiB", lambda c: show(c["spm_bytes"], "MiB")),
     ("limit MiB", lambda c: show(c.get("limit_bytes"), "MiB")),
+    ("DRAM MiB", lambda c: show(c.get("dram_bytes"), "MiB")), ("most", most_dram),
     ("PSI some, ms", lambda c: show(c["psi_some_us"], "ms of us")),
     ("full, ms", lambda c: show(c["psi_full_us"], "ms of us")),
     ("poisoned", lambda c: show(c["poisoned"])),

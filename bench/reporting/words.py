@@ -34,6 +34,11 @@ percentile have the mark if over one in a hundred of the pages that moved were t
 never has it. What compresses sends pages there that do not compress. A percentile that is of too
 few samples to be anything but the largest is not shown: p99 needs 100 of them, p99.9 1,000."""
 
+DRAM = """\
+"DRAM MiB" is what a peer may have of DRAM in all, what it has stored there compressed included, and
+"most" the most that it had at a time: with ! if that was over 3 % more, which flatters the peer.
+"limit MiB" is memory.max of its group, which is lower where Linux does not charge all of that."""
+
 SOURCES = """\
 The command that has measured it, and the commit and the day of that. What was measured twice is the
 last one's."""

@@ -8,6 +8,7 @@ import unittest
 from bench.reporting import latency, tables
 from bench.reporting.columns import column_of
 from bench.reporting.records import Error, waited_for_disk
+from bench.reporting.units import MIB
 from tests.report.samples import pages, record
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -57,6 +58,26 @@ class Disk(unittest.TestCase):
         found["counters"].update(pswpin=10)
         self.assertEqual(cells(found)["use: mean"], "701")
         self.assertEqual(cells(pages("zspm", 1, 700))["use: mean"], "701")
+
+    def test_what_zram_writes_back_waits(self):
+        for counter in ("written_back", "read_back"):
+            found = pages("zram+lz4+writeback", 1000, 700)
+            found["counters"].update({"pswpin": 10, counter: 1})
+            self.assertEqual(cells(found)["use: mean"], "701*", counter)
+
+
+class Dram(unittest.TestCase):
+    def test_more_than_it_may_is_marked(self):
+        for peak, want in ((None, "-"), (100, "100"), (103, "103"), (104, "104!")):
+            found = pages("zram+lz4", 1000, 700)
+            found["counters"].update(dram_bytes=100 * MIB,
+                                     dram_peak_bytes=peak and peak * MIB)
+            have = cells(found)
+            self.assertEqual((have["DRAM MiB"], have["most"]), ("100", want))
+
+    def test_without_a_limit(self):
+        have = cells(pages("zspm", 1000, 700))
+        self.assertEqual((have["DRAM MiB"], have["most"]), ("-", "-"))
 
 
 class Samples(unittest.TestCase):
