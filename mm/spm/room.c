@@ -136,6 +136,20 @@ static bool spm_order_has_room(int nid, unsigned long nr,
 	return room >= nr;
 }
 
+static bool spm_order_any(int nid, bool (*is_so)(struct spm_node *node))
+{
+	const struct spm_order *order;
+	bool found = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	order = spm_order_get(nid);
+	for (i = 0; order && i < order->nr && !found; i++)
+		found = is_so(order->node[i]);
+	rcu_read_unlock();
+	return found;
+}
+
 /**
  * spm_takes_tasks() - would a task's folio get onto an SPM node?
  * @nid: NUMA node to be near to
@@ -236,6 +250,11 @@ bool spm_short_of_room(const struct spm_node *node)
 	return spm_room_missing(node) || !spm_node_takes(node);
 }
 
+static bool spm_node_has_plenty(struct spm_node *node)
+{
+	return !spm_short_of_room(node);
+}
+
 static bool spm_node_has_room(struct spm_node *node)
 {
 	if (!spm_node_will_take(node))
@@ -259,16 +278,7 @@ static bool spm_node_has_room(struct spm_node *node)
  */
 bool spm_open_to_tasks(int nid)
 {
-	const struct spm_order *order;
-	bool open = false;
-	unsigned int i;
-
-	rcu_read_lock();
-	order = spm_order_get(nid);
-	for (i = 0; order && i < order->nr && !open; i++)
-		open = spm_node_has_room(order->node[i]);
-	rcu_read_unlock();
-	return open;
+	return spm_order_any(nid, spm_node_has_room);
 }
 
 static unsigned long spm_node_sure_pages(const struct spm_node *node)
@@ -375,11 +385,13 @@ void spm_want_for_tasks(int nid)
  * spm_near_full() - tasks' pages have just gone to SPM: will the next ones, too?
  * @nid: NUMA node that they came from
  *
- * If there are few free pages left, have some made before anybody is refused.
+ * If no node has many free pages left, have some made before anybody is refused. While a
+ * farther node has them, nothing is written to the swap device for the sake of a nearer one.
  *
  * Context: Any.
  */
 void spm_near_full(int nid)
 {
-	spm_order_each(nid, spm_node_near_full);
+	if (!spm_order_any(nid, spm_node_has_plenty))
+		spm_order_each(nid, spm_node_near_full);
 }
