@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MIB (1UL << 20)
+#define MIB (1024UL * 1024)
 
 /* What a debugger sees, by these names */
 unsigned char *held;
