@@ -14,6 +14,8 @@ export PATH=/run/journey:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 export DEBIAN_FRONTEND=noninteractive
 
 readonly here=/run/journey
+# shellcheck source=tests/judge.sh
+. $here/judge.sh
 stage=$(sed -n 's/.*\bjourney=\([a-z]*\).*/\1/p' /proc/cmdline)
 readonly stage
 readonly scratch=/run/scratch
@@ -64,36 +66,6 @@ it() {
 		say "not ok $name"
 		systemctl stop $slice "${services[@]}"
 	fi
-}
-
-fail() {
-	echo "$*"
-	exit 1
-}
-
-# equal WHAT HAVE WANT
-equal() {
-	[ "$2" = "$3" ] || fail "$1: have '$2', want '$3'"
-}
-
-# atleast WHAT HAVE LEAST
-atleast() {
-	[ "$2" -ge "$3" ] || fail "$1: have $2, want at least $3"
-}
-
-# atmost WHAT HAVE MOST
-atmost() {
-	[ "$2" -le "$3" ] || fail "$1: have $2, want at most $3"
-}
-
-# eventually SECONDS COMMAND...
-eventually() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.5
-	done
 }
 
 # ---- The machine ----

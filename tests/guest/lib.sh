@@ -15,6 +15,8 @@ root=$(cd "$tests/../.." && pwd)
 export PATH=$root/build/tests:$PATH
 # shellcheck source=/dev/null
 . "$root/build/linux/tools/testing/selftests/kselftest/ktap_helpers.sh"
+# shellcheck source=tests/judge.sh
+. "$root/tests/judge.sh"
 
 driver=/sys/bus/dax/drivers/spm_dax
 emu_driver=/sys/bus/dax/drivers/spm_emu
@@ -33,11 +35,6 @@ scratch=/tmp/test
 
 # ---- Judging ----
 
-fail() {
-	echo "$*"
-	exit "$KSFT_FAIL"
-}
-
 # skip REASON - this machine or kernel cannot do it
 skip() {
 	echo "$*" >"$scratch.skip"
@@ -47,21 +44,6 @@ skip() {
 # must COMMAND... - the command succeeds
 must() {
 	"$@" || fail "'$*' failed: $?"
-}
-
-# equal WHAT HAVE WANT
-equal() {
-	[ "$2" = "$3" ] || fail "$1: have '$2', want '$3'"
-}
-
-# atleast WHAT HAVE LEAST
-atleast() {
-	[ "$2" -ge "$3" ] || fail "$1: have $2, want at least $3"
-}
-
-# atmost WHAT HAVE MOST
-atmost() {
-	[ "$2" -le "$3" ] || fail "$1: have $2, want at most $3"
 }
 
 # errno_text ERRNO - what a shell prints for it
@@ -95,16 +77,6 @@ refused() {
 	fi
 	grep -qF "$(errno_text "$1")" "$scratch.error" ||
 		fail "writing '$2' to $3: $(tail -n 1 "$scratch.error"), want $1"
-}
-
-# eventually SECONDS COMMAND... - the command succeeds before this time is over
-eventually() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.1
-	done
 }
 
 # ---- Looking ----
