@@ -540,6 +540,7 @@ measure_here() {
 # says, in the words of the associative array.
 declare -A watched
 watch() {
+	[ -x "$programs/watch" ] || die "there is no $programs/watch; bench/run --prepare builds it"
 	exec {end}> >(exec "$programs/watch" "$group" >/tmp/watched)
 	watcher=$!
 }

@@ -63,11 +63,24 @@ LINES = [
 ]
 
 
+def failure(peers):
+    """What became of the first job that has no figures; None if all have"""
+    sections = {p.peer: p.sections for p in peers}
+    for peer in (BASE, OURS):
+        for section in SECTIONS:
+            record = sections.get(peer, {}).get(section)
+            if not record or record["figures"] is None:
+                return (f"fio's job \"{section}\" on {name(peer)} "
+                        f"{'failed' if record else 'did not run'}")
+    return None
+
+
 def verdict(peers):
     """zspm against a compressor, in a sentence"""
-    base, ours = ({p.peer: p for p in peers}.get(peer) for peer in (BASE, OURS))
-    if not base or not ours or None in (base.kernel_ms(), ours.kernel_ms()):
-        return "A job failed, so there is nothing to compare."
+    failed = failure(peers)
+    if failed:
+        return f"{failed}, so there is nothing to compare."
+    base, ours = ({p.peer: p for p in peers}[peer] for peer in (BASE, OURS))
     share = ratio(ours.kernel_ms(), base.kernel_ms())
     write, read = (ratio(ours.fio(s, "iops"), base.fio(s, "iops")) for s in ("write", "randread"))
     if None in (share, write, read):
@@ -134,7 +147,8 @@ def report(records):
     peers = [Peer(records, peer) for peer in dict.fromkeys(
         r["peer"] for r in records if r["scenario"] == SCENARIO)]
     rows = [[label, *(cell(p) for p in peers)] for label, cell in LINES]
-    text = ["", *layout.plain(["", *(name(p.peer) for p in peers)], rows), "", verdict(peers), "",
+    table = layout.plain(["", *(name(p.peer) for p in peers)], rows) + [""] if peers else []
+    text = ["", *table, verdict(peers), "",
             *textwrap.wrap(one_line(SETTINGS["server"] + SAME), 100),
             *textwrap.wrap(one_line(CLOCKS["icount"]), 100)]
     if any(p.peer == "disk" for p in peers):

@@ -47,11 +47,17 @@ class Demo(unittest.TestCase):
         text = demo.report([*job("zsmalloc+lz4"), *job("zspm", failed="randread")])
         self.assertIn("  random read, IOPS                          1,000         -", text)
         self.assertIn("  a job that failed                             no  randread", text)
-        self.assertIn("A job failed, so there is nothing to compare.", text)
+        self.assertIn("fio's job \"randread\" on zspm failed, so there is nothing to compare.", text)
         self.assertNotIn("Plain swap", " ".join(text))
 
     def test_nothing_to_compare_with(self):
-        self.assertIn("A job failed, so there is nothing to compare.", demo.report(job("zspm")))
+        self.assertIn("fio's job \"write\" on zsmalloc + lz4 did not run, so there is nothing to "
+                      "compare.", demo.report(job("zspm")))
+
+    def test_no_job_ran(self):
+        text = demo.report([])
+        self.assertNotIn("write, IOPS", " ".join(text))
+        self.assertIn("did not run, so there is nothing to compare.", " ".join(text))
 
     def test_no_time(self):
         text = demo.report([*job("zsmalloc+lz4", 0, 0), *job("zspm")])
