@@ -3,12 +3,23 @@
 .PHONY: help kernel kernel-debug kernel-off deb demo bench bench-report perf-check test test-vm \
 	test-debian selftest check docs series test-series deb-tools test-deb-tools clean distclean
 
+# What can't be, before anything is built. The kernel's own makefiles take a space for the end of
+# a path.
+ifneq ($(filter-out help,$(MAKECMDGOALS)),)
+ifneq ($(words $(CURDIR)),1)
+$(error the path of this repository has a space in it, so the kernel can't be built: $(CURDIR))
+endif
+endif
+empty = $(and $(filter command line,$(origin $(1))),$(if $(strip $($(1))),,$(1)))
+$(foreach name,ONLY PEERS STAGES PROGRAMS MODES VARIANT CLOCK RUNS,$(if $(call empty,$(name)), \
+	$(error $(name)= names nothing; leave it out for all)))
+
 help:
 	@echo 'SPM for Linux. Times are for 2 cores without hardware virtualisation.'
 	@echo
 	@echo '  make demo          see it work, in a virtual machine       2 minutes, plus the kernel;'
 	@echo '                     bench/demo --shell: in such a machine, a load, and spmctl watch'
-	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    2 minutes'
+	@echo '  make check         checkpatch, sparse, W=1, kernel-doc, shellcheck    3 minutes'
 	@echo '  make docs          Documentation/ as HTML, in build/docs   10 seconds; a part of make check'
 	@echo '  make test          every test, in virtual machines         50 minutes, plus both kernels'
 	@echo '                     Both must pass; .ci/run does one after the other. Machines are'
@@ -72,10 +83,14 @@ deb:
 demo: kernel
 	@bench/demo
 
-# ONLY=3,9 PEERS=zspm,lz4 QUICK=1 CLOCK=wall
-bench: kernel
-	@bench/run $(if $(ONLY),--only '$(ONLY)') $(if $(PEERS),--peers '$(PEERS)') \
-		$(if $(filter-out 0,$(QUICK)),--quick) $(if $(CLOCK),--clock '$(CLOCK)')
+# ONLY=3,9 PEERS=zspm,lz4 QUICK=1 CLOCK=wall. That --list takes them is seen before the kernel
+# is built.
+run_options = $(if $(ONLY),--only '$(ONLY)') $(if $(PEERS),--peers '$(PEERS)') \
+	$(if $(filter-out 0,$(QUICK)),--quick) $(if $(CLOCK),--clock '$(CLOCK)')
+bench:
+	@bench/run --list $(run_options) >/dev/null
+	@$(MAKE) --no-print-directory kernel
+	@bench/run $(run_options)
 
 bench-report:
 	@bench/report publish build/bench
@@ -90,16 +105,21 @@ test:
 		$(if $(ONLY),--only '$(ONLY)') $(if $(VARIANT),--variant '$(VARIANT)') \
 		$(if $(filter-out 0,$(CHANGED)),--changed '$(patsubst 1,HEAD,$(CHANGED))')
 
-test-vm: kernel
+test-vm:
+	@tests/vm-output --list $(if $(RUNS),--runs '$(RUNS)') >/dev/null
+	@$(MAKE) --no-print-directory kernel
 	@tests/vm-output $(if $(RUNS),--runs '$(RUNS)')
 
 # STAGES='install use purge cxl programs' PROGRAMS='redis gdb' MODES='zspm mapped both'
-test-debian: deb deb-tools
-	@tests/debian $(if $(STAGES),--stages '$(STAGES)') $(if $(PROGRAMS),--programs '$(PROGRAMS)') \
-		$(if $(MODES),--modes '$(MODES)')
+debian_options = $(if $(STAGES),--stages '$(STAGES)') $(if $(PROGRAMS),--programs '$(PROGRAMS)') \
+	$(if $(MODES),--modes '$(MODES)')
+test-debian:
+	@tests/debian --list $(debian_options) >/dev/null
+	@$(MAKE) --no-print-directory deb deb-tools
+	@tests/debian $(debian_options)
 
 # ONLY=cow DEBUG=1
-selftest: $(if $(filter-out 0,$(DEBUG)),kernel-debug,kernel)
+selftest:
 	@tests/selftest $(if $(ONLY),--only '$(ONLY)') $(if $(filter-out 0,$(DEBUG)),--variant debug)
 
 check:
