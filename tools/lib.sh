@@ -66,6 +66,29 @@ end_together() {
 	trap 'exit 130' INT TERM HUP
 }
 
+# need_git - the script asks git which files are ours; ends it where git knows nothing
+need_git() {
+	# shellcheck disable=SC2154 # who includes this has it
+	[ "$(git -C "$root" rev-parse --show-toplevel 2>/dev/null)" = "$root" ] && return
+	echo "$root is no git repository, which this needs: clone it, do not unpack an archive" >&2
+	exit 1
+}
+
+# heartbeat SECONDS TEXT... - until stop_heartbeat, says so each time that they have passed
+heartbeat() {
+	local -r every=$1 began=$SECONDS
+	shift
+	while sleep "$every" >/dev/null 2>&1; do
+		printf '%s, %d s so far\n' "$*" $((SECONDS - began))
+	done &
+	heart=$!
+}
+
+stop_heartbeat() {
+	kill "$heart"
+	wait "$heart" 2>/dev/null || return 0
+}
+
 # install_packages LOG NAME... - by apt, only what is missing
 install_packages() {
 	local log=$1 name
