@@ -257,7 +257,7 @@ static enum status say_not_taken(const struct device *device, const char *driver
 	complain("%s: the driver %s does not take it: %s.\n"
 		 "        %sThe kernel log says more.", device->name, driver, strerror(ENODEV),
 		 strcmp(driver, "spm_cxl") ? "" :
-		 "It is of no CXL region that the kernel has made: take --driver spm_dax.\n        ");
+		 "It is of no CXL region that the kernel has made: spm_dax is the driver to take.\n        ");
 	return STATUS_FAILED;
 }
 
@@ -283,6 +283,9 @@ static enum status say_bind_failed(const struct device *device, const char *driv
 		break;
 	case ENODEV:
 		return say_not_taken(device, driver);
+	case EROFS:
+		hint = "sysfs is mounted read-only: it is in containers. Do it outside of them.";
+		break;
 	}
 	complain("%s: the driver %s does not take it: %s.\n        %s", device->name, driver,
 		 strerror(-rc), hint);
@@ -337,12 +340,24 @@ static const char *knob_hint(int rc)
 	case ENOENT:
 		return "A node without telemetry has no such knob.";
 	case EINVAL:
-		return "It contradicts the others, see spm.conf(5).";
+		return "It contradicts the others: the kernel log has the rule, and spm.conf(5).";
 	case ERANGE:
-		return "spm.conf(5) has its range.";
+		return "The kernel log has its range, and spm.conf(5).";
 	default:
 		return "The kernel log may say more.";
 	}
+}
+
+static enum status say_not_set(const struct device *device, const char *knob, const char *text,
+			       int rc)
+{
+	char now[FIGURE_SIZE], with[SAFE_SIZE] = "";
+
+	if (!sysfs_read(now, sizeof(now), SYS_NODES "/node%d/spm/%s", device->nid, knob) && *now)
+		snprintf(with, sizeof(with), ", with %s", now);
+	complain("%s: %s is not set to %s: %s.\n        %s\n        It is node %d all the same%s.",
+		 device->name, knob, text, strerror(-rc), knob_hint(rc), device->nid, with);
+	return status_of(rc);
 }
 
 /* Knobs may contradict each other until all are set, so those that fail are tried again. */
@@ -366,11 +381,8 @@ static enum status set_knobs(const struct device *device, const struct section *
 			rc = sysfs_write(text, SYS_NODES "/node%d/spm/%s", device->nid,
 					 knob_files[i]);
 			done[i] = !rc;
-			if (!rc || pass < NR_KNOBS)
-				continue;
-			complain("%s: %s is not set to %s: %s.\n        %s", device->name,
-				 knob_files[i], text, strerror(-rc), knob_hint(rc));
-			status = status_of(rc);
+			if (rc && pass == NR_KNOBS)
+				status = say_not_set(device, knob_files[i], text, rc);
 		}
 	}
 	return status;
@@ -421,9 +433,31 @@ static enum status claim_absent(const struct config *config, const struct device
 		one = need_driver(section.driver);
 		if (!one)
 			one = claim(name, section.driver);
+		if (!one)
+			note("%s: spm.conf names it, but it is not there now; %s gets it when it comes",
+			     name, section.driver);
 		status = one ? one : status;
 	}
 	return status;
+}
+
+/* It is no fault, and nothing to be silent about: names are mistyped. */
+static void note_unnamed(const struct config *config, const struct devices *devices,
+			 const char *only)
+{
+	struct section section;
+	size_t i;
+
+	for (i = 0; i < devices->count; i++)
+		if ((!only || !strcmp(only, devices->device[i].name)) &&
+		    config_find(config, devices->device[i].name, &section))
+			return;
+	if (!config->files)
+		note("there is no /etc/spm.conf, so nothing is bound");
+	else if (only)
+		note("%s: spm.conf does not name it, so it is not bound", only);
+	else if (!config->count)
+		note("spm.conf names no device, so nothing is bound");
 }
 
 static enum status bind_present(const struct config *config, const struct devices *devices,
@@ -466,6 +500,7 @@ enum status bind_configured(const char *name)
 		status = one ? one : status;
 		one = bind_present(&config, &devices, name);
 		status = one ? one : status;
+		note_unnamed(&config, &devices, name);
 	}
 	devices_free(&devices);
 	config_free(&config);

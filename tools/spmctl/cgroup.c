@@ -72,22 +72,33 @@ static bool is_group(const char *name)
 	return dir != -ENOTDIR;
 }
 
-/* "/sys/fs/cgroup/a/b", "/a/b" and "a/b" are the same group: @name gets "a/b". */
+/*
+ * "/sys/fs/cgroup/a/b", "/a/b", "./a//b/" and "a/b" are the same group: @name gets "a/b".
+ * Return: -EINVAL if there is a ".." in it.
+ */
+static int normalize(const char *path, char *name, size_t size)
+{
+	size_t length, used = 0;
+
+	if (!strncmp(path, SYS_CGROUP, strlen(SYS_CGROUP)) &&
+	    (path[strlen(SYS_CGROUP)] == '/' || !path[strlen(SYS_CGROUP)]))
+		path += strlen(SYS_CGROUP);
+	*name = '\0';
+	for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
+		length = strcspn(path, "/");
+		if (length == 2 && !strncmp(path, "..", length))
+			return -EINVAL;
+		if ((length != 1 || *path != '.') && used < size)
+			used += snprintf(name + used, size - used, "%s%.*s", used ? "/" : "",
+					 (int)length, path);
+		path += length;
+	}
+	return 0;
+}
+
 static enum status find_group(const char *path, char *name, size_t size)
 {
-	const char *start = path;
-
-	if (!strncmp(start, SYS_CGROUP, strlen(SYS_CGROUP)) &&
-	    (start[strlen(SYS_CGROUP)] == '/' || !start[strlen(SYS_CGROUP)]))
-		start += strlen(SYS_CGROUP);
-	while (*start == '/')
-		start++;
-	snprintf(name, size, "%s", start);
-	while (*name && name[strlen(name) - 1] == '/')
-		name[strlen(name) - 1] = '\0';
-
-	if (!strcmp(name, "..") || !strncmp(name, "../", 3) || strstr(name, "/../") ||
-	    (strlen(name) > 3 && !strcmp(name + strlen(name) - 3, "/.."))) {
+	if (normalize(path, name, size)) {
 		complain_of(path, "name a cgroup without '..'");
 		return STATUS_USAGE;
 	}
@@ -197,6 +208,20 @@ static void note_what_stays(const char *name, uint64_t limit)
 		have);
 }
 
+/* The kernel rounds down to whole pages. Who forgot a unit gets much less than he wanted. */
+static void note_rounding(const char *name, uint64_t asked)
+{
+	char max[FIGURE_SIZE], page[FIGURE_SIZE];
+	uint64_t limit;
+
+	if (sysfs_read_u64(&limit, SYS_CGROUP "/%s/memory.spm.max", name) || limit == asked)
+		return;
+	format_size(limit, max, sizeof(max));
+	format_size(sysconf(_SC_PAGESIZE), page, sizeof(page));
+	note_of(name, "the limit is %s, and not %llu bytes, as it is a number of pages of %s.\n"
+		"        A size has a unit, as in 512M or 1.5G", max, (unsigned long long)asked, page);
+}
+
 enum status cgroup_limit(const char *path, const char *limit)
 {
 	char name[PATH_MAX], text[FIGURE_SIZE] = "max", safe[SAFE_SIZE];
@@ -220,6 +245,8 @@ enum status cgroup_limit(const char *path, const char *limit)
 	rc = sysfs_write(text, SYS_CGROUP "/%s/memory.spm.max", name);
 	if (rc)
 		return say_failed(name, "memory.spm.max", rc);
+	if (bytes != UINT64_MAX)
+		note_rounding(name, bytes);
 	note_what_stays(name, bytes);
 	return STATUS_OK;
 }

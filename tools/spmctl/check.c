@@ -89,6 +89,26 @@ static void check_driver(struct machine *machine)
 		say(machine, NOTE, "driver", "spm_dax is not loaded; `spmctl bind` loads it");
 }
 
+/* Devices that it names, and that are not there: mistyped, perhaps */
+static void check_named(struct machine *machine)
+{
+	struct section section;
+	char there[TEXT_SIZE] = "";
+	const char *name;
+	size_t i, length = 0;
+
+	for (i = 0; i < machine->devices.count && length < sizeof(there); i++)
+		length += snprintf(there + length, sizeof(there) - length, "%s%s", i ? ", " : "",
+				   machine->devices.device[i].name);
+	for (i = 0; i < machine->config.count; i++) {
+		name = machine->config.section[i].pattern;
+		if (is_dax_name(name) && !devices_find(&machine->devices, name) &&
+		    config_find(&machine->config, name, &section))
+			say(machine, NOTE, "spm.conf", "names %s, which is not there; there is: %s",
+			    name, *there ? there : "none");
+	}
+}
+
 /* Its faults were told one by one when it was read. */
 static void check_config(struct machine *machine)
 {
@@ -96,6 +116,8 @@ static void check_config(struct machine *machine)
 		say(machine, NOTE, "spm.conf", "can't be read by you, so what it says is left out here");
 	else if (machine->config_status)
 		say(machine, NOTE, "spm.conf", "has faults, which are told above: nothing is bound at boot");
+	else
+		check_named(machine);
 }
 
 /* ---- Devices ---- */
@@ -362,15 +384,18 @@ static void check_zswap(struct machine *machine)
 	machine->swap_works = enabled && !strcmp(zpool, "zspm");
 }
 
-/* Only where swapping uses SPM */
+/* Only where swapping uses SPM, or would have to, as nothing else does */
 static void check_swapping(struct machine *machine)
 {
 	uint64_t cluster;
+	bool uses_zspm;
 
 	check_zswap(machine);
-	if (!machine->swap_works)
+	uses_zspm = machine->swap_works;
+	if (uses_zspm || !machine->mapped_works)
+		check_swap_space(machine);
+	if (!uses_zspm)
 		return;
-	check_swap_space(machine);
 	check_swap_devices(machine);
 	check_fallback(machine);
 	if (!sysfs_read_u64(&cluster, "/proc/sys/vm/page-cluster") && cluster && cluster < 32)

@@ -84,26 +84,36 @@ static void read_header(struct reader *reader, char *line)
 	}
 }
 
-static void read_switch(struct reader *reader, struct value *value, const char *text)
+static void fault_of(struct reader *reader, const char *key, const char *what, const char *text)
+{
+	char both[TEXT_SIZE];
+
+	snprintf(both, sizeof(both), "%s: %s", key, what);
+	fault(reader, both, text);
+}
+
+static void read_switch(struct reader *reader, struct value *value, const char *key,
+			const char *text)
 {
 	bool on;
 
 	if (parse_bool(text, &on)) {
-		fault(reader, "this is yes or no", text);
+		fault_of(reader, key, "give yes or no, and not", text);
 		return;
 	}
 	value->known = true;
 	value->number = on;
 }
 
-static void read_knob(struct reader *reader, struct value *value, const char *text)
+static void read_knob(struct reader *reader, struct value *value, const char *key,
+		      const char *text)
 {
 	int rc = parse_u64(text, UINT32_MAX, &value->number);
 
 	value->known = !rc;
 	if (rc)
-		fault(reader, rc == -ERANGE ? "this number is too large" : "this is no number",
-		      text);
+		fault_of(reader, key, rc == -ERANGE ? "this number is too large" :
+			 "this is no number", text);
 }
 
 static void read_device_key(struct reader *reader, const char *key, const char *text)
@@ -112,7 +122,7 @@ static void read_device_key(struct reader *reader, const char *key, const char *
 	size_t i;
 
 	if (!strcmp(key, "bind")) {
-		read_switch(reader, &section->bind, text);
+		read_switch(reader, &section->bind, key, text);
 	} else if (!strcmp(key, "driver")) {
 		if (is_spm_driver(text))
 			strcpy(section->driver, text);
@@ -122,7 +132,7 @@ static void read_device_key(struct reader *reader, const char *key, const char *
 		for (i = 0; i < NR_KNOBS && strcmp(key, knob_files[i]); i++)
 			;
 		if (i < NR_KNOBS)
-			read_knob(reader, &section->knob[i], text);
+			read_knob(reader, &section->knob[i], key, text);
 		else
 			fault(reader, "a device's section has no such key", key);
 	}
@@ -140,9 +150,9 @@ static void read_key(struct reader *reader, char *line)
 	key = trim(line);
 	text = trim(equals + 1);
 	if (reader->in_machine && !strcmp(key, "swap"))
-		read_switch(reader, &reader->config->swap, text);
+		read_switch(reader, &reader->config->swap, key, text);
 	else if (reader->in_machine && !strcmp(key, "mapped"))
-		read_switch(reader, &reader->config->mapped, text);
+		read_switch(reader, &reader->config->mapped, key, text);
 	else if (reader->in_machine)
 		fault(reader, "section [machine] has no such key", key);
 	else if (reader->section)

@@ -208,6 +208,10 @@ enum status enable_configured(void)
 		if (config.mapped.known)
 			one = config.mapped.number ? enable_mapped() : disable_mapped();
 		status = one ? one : status;
+		if (!config.files)
+			note("there is no /etc/spm.conf, so nothing is switched on or off");
+		else if (!config.swap.known && !config.mapped.known)
+			note("section [machine] of spm.conf names neither swap nor mapped, so they stay");
 	}
 	config_free(&config);
 	return status;
