@@ -685,26 +685,33 @@ static u64 zspm_total_pages(void *pool)
 	return fallback ? zpool_get_total_pages(fallback) : 0;
 }
 
-static bool zspm_fallback_valid(char *name)
+static int zspm_fallback_check(char *name)
 {
-	if (!strcmp(name, "zspm"))
-		return false;
+	if (!strcmp(name, "zspm")) {
+		pr_err("fallback: zspm can't be its own; give another zpool, or none\n");
+		return -EINVAL;
+	}
 	/* From the command line: too early to look for it. */
-	return !*name || system_state != SYSTEM_RUNNING || zpool_has_pool(name);
+	if (!*name || system_state != SYSTEM_RUNNING || zpool_has_pool(name))
+		return 0;
+	pr_err("fallback: no zpool '%s'\n", name);
+	return -EINVAL;
 }
 
 /* Called for the command line before there is a slab allocator. */
 static int zspm_fallback_set(const char *val, const struct kernel_param *kp)
 {
 	char buf[sizeof(zspm_fallback)], *name;
+	int rc;
 
-	if (strscpy(buf, val) < 0)
-		return -EINVAL;
-	name = strim(buf);
-	if (!zspm_fallback_valid(name)) {
-		pr_err("fallback: no zpool '%s'\n", name);
+	if (strscpy(buf, val) < 0) {
+		pr_err("fallback: a name has up to %zu bytes\n", sizeof(buf) - 1);
 		return -EINVAL;
 	}
+	name = strim(buf);
+	rc = zspm_fallback_check(name);
+	if (rc)
+		return rc;
 
 	guard(mutex)(&zspm_pools_mutex);
 	if (!strcmp(zspm_fallback, name))

@@ -516,9 +516,11 @@ void spm_budget_marks(struct spm_budget *budget, u64 *low_bytes, u64 *high_bytes
 
 static bool spm_knobs_in_range(const struct spm_knobs *knobs)
 {
-	return knobs->margin_permille <= 500 && knobs->target_permille <= 1000 &&
-	       knobs->interval_ms >= 10 && knobs->interval_ms <= 60000 &&
-	       knobs->stale_ms <= 600000;
+	return knobs->margin_permille <= SPM_MARGIN_PERMILLE_MAX &&
+	       knobs->target_permille <= SPM_TARGET_PERMILLE_MAX &&
+	       knobs->interval_ms >= SPM_INTERVAL_MS_MIN &&
+	       knobs->interval_ms <= SPM_INTERVAL_MS_MAX &&
+	       knobs->stale_ms <= SPM_STALE_MS_MAX;
 }
 
 static bool spm_knobs_make_sense(const struct spm_knobs *knobs)

@@ -36,6 +36,13 @@ enum spm_gate {
 	NR_SPM_GATES
 };
 
+/* Ranges of the knobs; spm_knobs_make_sense() is about what they are to each other. */
+#define SPM_MARGIN_PERMILLE_MAX	500U
+#define SPM_TARGET_PERMILLE_MAX	1000U
+#define SPM_INTERVAL_MS_MIN	10U
+#define SPM_INTERVAL_MS_MAX	60000U
+#define SPM_STALE_MS_MAX	600000U
+
 /**
  * struct spm_knobs - what the administrator decides
  * @margin_permille: share of the physical capacity that is never given out

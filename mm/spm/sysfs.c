@@ -222,11 +222,18 @@ static ssize_t spm_knob_show(struct kobject *kobj, struct kobj_attribute *attr,
 /* One writer at a time, so that knobs are checked against what others wrote. */
 static DEFINE_MUTEX(spm_knobs_mutex);
 
-/* The error number alone does not tell which other knob is in the way. */
-static void spm_knob_explain(const struct spm_node *node, const struct kobj_attribute *attr)
+/* The error number alone tells neither the range, nor which other knob is in the way. */
+static void spm_knob_explain(const struct spm_node *node, const struct kobj_attribute *attr,
+			     u32 value, int rc)
 {
-	pr_info_ratelimited("node %d: %s contradicts the others: 0 < reopen_permille < target_permille, target_permille + margin_permille <= 1000, 2 * interval_ms <= stale_ms\n",
-			    node->nid, attr->attr.name);
+	if (rc == -ERANGE)
+		pr_info_ratelimited("node %d: %s can't be %u: margin_permille <= %u, target_permille <= %u, %u <= interval_ms <= %u, stale_ms <= %u\n",
+				    node->nid, attr->attr.name, value,
+				    SPM_MARGIN_PERMILLE_MAX, SPM_TARGET_PERMILLE_MAX,
+				    SPM_INTERVAL_MS_MIN, SPM_INTERVAL_MS_MAX, SPM_STALE_MS_MAX);
+	else
+		pr_info_ratelimited("node %d: %s contradicts the others: 0 < reopen_permille < target_permille, target_permille + margin_permille <= 1000, 2 * interval_ms <= stale_ms\n",
+				    node->nid, attr->attr.name);
 }
 
 static ssize_t spm_knob_store(struct kobject *kobj, struct kobj_attribute *attr,
@@ -242,10 +249,10 @@ static ssize_t spm_knob_store(struct kobject *kobj, struct kobj_attribute *attr,
 	if (rc)
 		return rc;
 	rc = spm_budget_set_knobs(&node->budget, &budget.knobs);
-	if (rc == -EINVAL)
-		spm_knob_explain(node, attr);
-	if (rc)
+	if (rc) {
+		spm_knob_explain(node, attr, *spm_knob_of(attr, &budget.knobs), rc);
 		return rc;
+	}
 	spm_control_kick(node);
 	return count;
 }
