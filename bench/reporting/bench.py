@@ -96,10 +96,12 @@ def for_terminal(records, all_aims, host, comparison=None):
     for scenario in scenarios(records):
         lines += ["", scenario, "", *layout.plain(*tables.short_rows(records, scenario))]
     all_rows = aims.rows(records, all_aims, host, comparison)
-    known = [row for row in all_rows if row[-1] != aims.NOT_RUN]
+    known = [row for row in all_rows if row[-1] not in (aims.NOT_RUN, aims.NOT_JUDGED)]
     if known:
         lines += ["", "Aims"]
-    for aim, issue, value, bound, verdict in known:
+    for aim, _, value, bound, verdict in known:
         short = verdict.split(":")[0]
-        lines += ["", f"  {aim} (issue {issue})", f"      {value}, {bound}: {short}"]
+        lines += ["", f"  {aim}", f"      {value}, {bound}: {short}"]
+    if aims.is_quick(host):
+        lines += ["", "A quick run does too little to be judged by the other aims."]
     return lines

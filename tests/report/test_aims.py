@@ -107,6 +107,14 @@ class Runs(unittest.TestCase):
         quick["took"] = {"all": 720}
         self.assertEqual(self.judged("quick", quick)[2], "MISSED by 20.0%")
 
+    def test_a_quick_run_is_judged_by_nothing_else(self):
+        aim = {"name": "", "issue": 1, "value": "pages | zspm | c | out_ns", "at_most": 1}
+        for command, verdict in (("bench/run", "MISSED by 900.0%"),
+                                 ("bench/run --only pages --quick", aims.NOT_JUDGED)):
+            host = {**HOST, "command": command}
+            self.assertEqual(aims.row([pages("zspm", 10, 1, "c")], aim, host)[2:],
+                             ["10.00", "at most 1.00", verdict])
+
     def test_quick_of_a_part_or_whole_is_none(self):
         for command in ("bench/run", "bench/run --quick --only 1",
                         "bench/run --quick --peers zspm"):
