@@ -219,7 +219,8 @@ static void note_rounding(const char *name, uint64_t asked)
 	format_size(limit, max, sizeof(max));
 	format_size(sysconf(_SC_PAGESIZE), page, sizeof(page));
 	note_of(name, "the limit is %s, and not %llu bytes, as it is a number of pages of %s.\n"
-		"        A size has a unit, as in 512M or 1.5G", max, (unsigned long long)asked, page);
+		"        A size has a unit, as in 512M or 1.5G", max, (unsigned long long)asked,
+		page);
 }
 
 enum status cgroup_limit(const char *path, const char *limit)
