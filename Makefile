@@ -31,7 +31,7 @@ help:
 	@echo '                     sizes and settings, and more often, and the kernel without SPM;'
 	@echo '                     half as much again'
 	@echo '  make test-vm       does tools/vm lose output? At length     40 minutes; RUNS=20 takes 5'
-	@echo '  make selftest      does demotion change what selftests     45 minutes, plus the kernel; a part'
+	@echo '  make selftest      does mapped mode change what selftests  45 minutes, plus the kernel; a part'
 	@echo '                     of mm, the kernel'"'"'s own, give?         of it with ONLY=cow; DEBUG=1'
 	@echo '  make bench         measure, write the report               two hours; a part of it with'
 	@echo '                     ONLY=3,9 PEERS=zspm,lz4; CLOCK=wall; QUICK=1'

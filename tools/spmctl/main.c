@@ -175,7 +175,7 @@ static const struct command commands[] = {
 		"  -b, --bytes           sizes in bytes\n"
 		"  -o, --output COLUMNS  these columns, NODE,USED say; +LOST adds to the usual ones\n"
 		"  -n, --noheadings      no line of headings\n"
-		"  -t, --total           a row for all nodes, which several nodes have anyway\n"
+		"  -t, --total           a row with the sums, which there is anyway if there are several nodes\n"
 		"\n-n and -t are for the table only; -o for the table and JSON.\n", NULL,
 	}, {
 		"watch", run_watch, "|interval|count|bytes|noheadings|", 0, 0,
