@@ -426,10 +426,9 @@ static enum status claim_absent(const struct config *config, const struct device
 	size_t i;
 
 	for (i = 0; i < config->count; i++) {
-		name = config->section[i].pattern;
-		if (!is_dax_name(name) || devices_find(devices, name) ||
-		    !config_find(config, name, &section))
+		if (!config_names_absent(config, i, devices, &section))
 			continue;
+		name = config->section[i].pattern;
 		one = need_driver(section.driver);
 		if (!one)
 			one = claim(name, section.driver);
@@ -442,16 +441,8 @@ static enum status claim_absent(const struct config *config, const struct device
 }
 
 /* It is no fault, and nothing to be silent about: names are mistyped. */
-static void note_unnamed(const struct config *config, const struct devices *devices,
-			 const char *only)
+static void note_unnamed(const struct config *config, const char *only)
 {
-	struct section section;
-	size_t i;
-
-	for (i = 0; i < devices->count; i++)
-		if ((!only || !strcmp(only, devices->device[i].name)) &&
-		    config_find(config, devices->device[i].name, &section))
-			return;
 	if (!config->files)
 		note("there is no /etc/spm.conf, so nothing is bound");
 	else if (only)
@@ -466,17 +457,21 @@ static enum status bind_present(const struct config *config, const struct device
 	enum status status = STATUS_OK, one;
 	struct section section;
 	const char *name;
+	bool named = false;
 	size_t i;
 
 	for (i = 0; i < devices->count; i++) {
 		name = devices->device[i].name;
 		if ((only && strcmp(only, name)) || !config_find(config, name, &section))
 			continue;
+		named = true;
 		one = bind_section(name, &section);
 		if (!one && is_dax_name(name))
 			one = claim(name, section.driver);
 		status = one ? one : status;
 	}
+	if (!named)
+		note_unnamed(config, only);
 	return status;
 }
 
@@ -500,7 +495,6 @@ enum status bind_configured(const char *name)
 		status = one ? one : status;
 		one = bind_present(&config, &devices, name);
 		status = one ? one : status;
-		note_unnamed(&config, &devices, name);
 	}
 	devices_free(&devices);
 	config_free(&config);

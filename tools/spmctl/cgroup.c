@@ -233,7 +233,7 @@ enum status cgroup_limit(const char *path, const char *limit)
 	if (strcmp(limit, "max"))
 		rc = parse_size(limit, MAX_LIMIT, &bytes);
 	if (rc) {
-		complain("limit '%s': %s; give max, 0, or a size as 512M or 1.5G",
+		complain("limit '%s': %s; " LIMIT_FORMS,
 			 printable(limit, safe, sizeof(safe)),
 			 rc == -ERANGE ? "it is too large" : "it is no size");
 		return STATUS_USAGE;

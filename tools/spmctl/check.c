@@ -94,18 +94,15 @@ static void check_named(struct machine *machine)
 {
 	struct section section;
 	char there[TEXT_SIZE] = "";
-	const char *name;
 	size_t i, length = 0;
 
 	for (i = 0; i < machine->devices.count && length < sizeof(there); i++)
 		length += snprintf(there + length, sizeof(there) - length, "%s%s", i ? ", " : "",
 				   machine->devices.device[i].name);
 	for (i = 0; i < machine->config.count; i++) {
-		name = machine->config.section[i].pattern;
-		if (is_dax_name(name) && !devices_find(&machine->devices, name) &&
-		    config_find(&machine->config, name, &section))
+		if (config_names_absent(&machine->config, i, &machine->devices, &section))
 			say(machine, NOTE, "spm.conf", "names %s, which is not there; there is: %s",
-			    name, *there ? there : "none");
+			    machine->config.section[i].pattern, *there ? there : "none");
 	}
 }
 

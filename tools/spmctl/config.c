@@ -285,3 +285,13 @@ bool config_find(const struct config *config, const char *device, struct section
 		strcpy(merged->driver, "spm_dax");
 	return found && (!merged->bind.known || merged->bind.number);
 }
+
+/* Is section @i of a device that is to be bound, and is not there? Or its name is mistyped. */
+bool config_names_absent(const struct config *config, size_t i, const struct devices *devices,
+			 struct section *merged)
+{
+	const char *name = config->section[i].pattern;
+
+	return is_dax_name(name) && !devices_find(devices, name) &&
+	       config_find(config, name, merged);
+}

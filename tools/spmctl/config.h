@@ -32,5 +32,7 @@ struct config {
 enum status config_read(struct config *config);
 void config_free(struct config *config);
 bool config_find(const struct config *config, const char *device, struct section *merged);
+bool config_names_absent(const struct config *config, size_t i, const struct devices *devices,
+			 struct section *merged);
 
 #endif /* SPMCTL_CONFIG_H */

@@ -15,8 +15,8 @@
  *
  * It has no state of its own: all is in the kernel, and all that it reads is text.
  */
-#include <errno.h>
 #include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -459,7 +459,7 @@ static void say_wrong_option(const struct command *command, int found, char **ar
 	else if (optopt && has_needless_value(text, optopt))
 		complain("option --%s takes no value", option_name(optopt));
 	else if (isdigit(optopt) && !strcmp(command->name, "cgroup"))
-		complain("limit '%s': it is no size; give max, 0, or a size as 512M or 1.5G", safe);
+		complain("limit '%s': it is no size; " LIMIT_FORMS, safe);
 	else if (optopt)
 		complain("there is no option -%c; see `spmctl %s --help`", optopt, command->name);
 	else if (options_like(text + 2) > 1)
