@@ -79,6 +79,11 @@ refused() {
 		fail "writing '$2' to $3: $(tail -n 1 "$scratch.error"), want $1"
 }
 
+# logged TEXT - the last line of the kernel log has this
+logged() {
+	dmesg | tail -n 1 | grep -qF -e "$1" || fail "the kernel log says: $(dmesg | tail -n 1)"
+}
+
 # ---- Looking ----
 
 # drain - what write faults have left is freed now, not a tenth of a second later
