@@ -25,11 +25,14 @@ need_records() {
 }
 
 # compile_programs - all of ours that run in the VM, for the demo as for each scenario, as
-# bench/guest/lib.sh needs some of them itself
+# bench/guest/lib.sh needs some of them itself; those that are newer than their source, any
+# header, and this file, are as they should be
 compile_programs() {
 	local file program
 	for file in "$root"/bench/*.c "$root/tests/guest/pages.c"; do
 		program=$build/$(basename "$file" .c)
+		[ ! -e "$program" ] || [ -n "$(find "$file" "$root"/bench/*.h "$root"/tests/guest/*.h \
+			"$root/bench/lib.sh" -newer "$program")" ] || continue
 		gcc -O2 -Wall -Wextra -Werror -pthread -o "$program.new" "$file" &&
 			mv "$program.new" "$program" || return
 	done

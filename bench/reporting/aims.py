@@ -22,11 +22,16 @@ class Missing(Exception):
     """Why there is no value"""
 
 
+def is_quick(host):
+    """Does a run do too little to be judged?"""
+    return "--quick" in host.get("command", "").split()
+
+
 def quick_minutes(host, _):
     """How long all of a quick run took: of this one, or of one that was published with this"""
     for run in (host, host.get("quick", {})):
         words = run.get("command", "").split()
-        if run.get("took") and "--quick" in words and not {"--only", "--peers"} & set(words):
+        if run.get("took") and is_quick(run) and not {"--only", "--peers"} & set(words):
             return sum(run["took"].values()) / 60
     raise Missing(NOT_RUN)
 
@@ -142,11 +147,6 @@ def judge(value, aim):
         return "reached"
     by = f"{abs(1 - value / bound):.1%}" if bound else f"{abs(value):g}"
     return f"{MISSED} by {by}: {aim['why']}" if "why" in aim else f"{MISSED} by {by}"
-
-
-def is_quick(host):
-    """Does a run do too little to be judged?"""
-    return "--quick" in host.get("command", "").split()
 
 
 def row(records, aim, host, comparison=None):

@@ -33,7 +33,7 @@ def refuse_part(source, host):
     if set(PART) & set(host["command"].split()):
         raise Error(f"{source}: of '{host['command']}': a part is no report; run `make bench`")
     for added in host.get("added", []):
-        if "--quick" in added["command"].split():
+        if aims.is_quick(added):
             raise Error(f"{source}: '{added['command']}' has done less than the others")
         for word in ("clock", "settings"):
             if added[word] != host[word]:
