@@ -5,9 +5,10 @@ import fnmatch
 import hashlib
 import json
 import pathlib
+import re
 
 from . import layout
-from .records import Error, key, waited_for_disk
+from .records import Error, key, pages_of_disk, waited_for_disk
 
 FILE = "compare.json"
 PAGEIO = "pages scaling profile huge contents uncharged write-storm"
@@ -15,17 +16,46 @@ FIO = "mmap-read mmap-write mix verify"
 # What is not compared: scenarios, figures, and why
 NOT_COMPARED = [
     ("*", "elapsed_s", "while tasks wait for the host, no instructions are counted"),
-    ("*", "system_s", "stress-ng rounds it"),
+    ("*", "system_ms system_s",
+     "ticks tell which part of CPU time is the kernel's; cpu_us, all of it, is compared"),
     ("contention", "*", "the host runs the VM's CPUs as it likes"),
 ]
 # What may differ by more: scenarios, peers, figures, by how many percent at most, and why
 EXPECTED = [
     (FIO, "*", "p99*_ns*", 100, "few accesses are that slow, and fio sorts them in bins"),
+    ("write-storm", "*", "in_mean_ns in_p999_ns", 80,
+     "there is one CPU: the time of a use has other threads' turns in it"),
+    ("scaling", "*", "in_mean_ns in_p999_ns", 25,
+     "eight pages of 8,192 are that slow, and threads take turns on one CPU"),
+    ("mix", "zram+lz4+*", "iops write_iops mean_ns cpu_us", 25,
+     "timers begin recompression and writing back, which take the CPU meanwhile"),
+    ("postgres", "*", "p50_ns p99_ns", 30,
+     "four servers take turns on one CPU, and ticks say whose it is"),
+    ("uncharged", "*", "in_p99_ns", 2.5, "twenty pages of 2,048 are that slow"),
+    ("uncharged", "*", "in_p50_ns", 2.5, "the median may fall on either of two paths"),
+    ("hot-reads", "*", "faults moved", 70, "NUMA balancing looks each second, at what is there then"),
+    ("pages", "none", "cpu_us", 3, "it is so short that a tick counts"),
+    ("tail", "*", "*_p999_ns* *_max_ns*", 95,
+     "the slowest are few: whether a trim, a reading or relief falls on them is chance"),
+    ("tail", "*", "refused left trimmed", 50, "relief begins when a timer of the kernel's says so"),
+    ("outrun", "*", "refused_budget over_bytes most_bytes", 100,
+     "which of the threads is the first that has no room is chance"),
+    ("*", "*", "*p999_ns*", 6, "one use in a thousand is that slow, because of an interrupt, say"),
+    (PAGEIO, "*", "clock_ns", 10,
+     "to read the clock takes six instructions more where its second has just ended"),
     (PAGEIO, "zbud+*", "in_p50_ns", 2.5, "the median may fall on either of two paths"),
+    (PAGEIO, "mapped*", "cpu_us", 4, "it is of all rounds, the others of the one in the middle"),
     (PAGEIO, "mapped*", "*_ns", 2.5, "what is freed in batches falls in the one or other round"),
     ("kbuild", "*", "cpu_s", 40,
      "which pages are used at a time depends on when the host has read the compilers' files"),
 ]
+# What a task had to do: pages that came back, and pages that went
+WORK = ("pgmajfault", "zswpin", "pswpin", "promoted", "promoted_write", "pgpromote_success",
+        "zswpout", "pswpout", "zswpwb", "demoted", "pgdemote_direct", "pgdemote_kswapd")
+# Fewer of them explain nothing
+FEW = 100
+# By so many times what the pages differ by a figure may differ
+TIMES = 4
 DISK = "waited for the swap disk"
 
 
@@ -38,6 +68,8 @@ def not_compared(first, second, figure):
     for scenarios, figures, why in NOT_COMPARED:
         if fits(first["scenario"], scenarios) and fits(figure, figures):
             return why
+    if figure == CPU and any(pages_of_disk(r) for r in (first, second)):
+        return f"{DISK}, which takes CPU time as the host serves it"
     return DISK if any(waited_for_disk(r, figure) for r in (first, second)) else ""
 
 
@@ -55,13 +87,57 @@ def difference(a, b):
     return 100 * abs(a - b) / max(abs(a), abs(b)) if a != b else 0.0
 
 
+# All CPU time of the tasks that were measured, in microseconds: a figure that is made of counters
+CPU = "cpu_us"
+# Figures that have in them what else runs
+TIME = re.compile(r".*_ns(_.*)?|iops|write_iops|ops_s")
+
+
+def figures_of(record):
+    """With CPU time, if it was counted"""
+    figures, counters = record["figures"], record["counters"]
+    if not figures or "user_us" not in counters:
+        return figures or {}
+    return {**figures, CPU: counters["user_us"] + counters["system_us"]}
+
+
+def same_cpu_time(first, second, figure, percent):
+    """It took no more of the CPU, only longer; nothing if it did"""
+    ours, theirs = (figures_of(record).get(CPU) for record in (first, second))
+    if not TIME.fullmatch(figure) or not ours or not theirs or difference(ours, theirs) > percent:
+        return ""
+    return f"its CPU time is within {percent:g} %: what else runs, and when, depends on ticks"
+
+
+def other_work(first, second, apart):
+    """Other pages were out; nothing if that does not explain the difference"""
+    counts = [(first["counters"].get(name, 0), second["counters"].get(name, 0), name)
+              for name in WORK]
+    ours, theirs, name = max(counts, key=lambda c: difference(*c[:2]) if max(c[:2]) > FEW else 0)
+    if max(ours, theirs) <= FEW or apart > TIMES * difference(ours, theirs):
+        return ""
+    return f"other pages were out: {name} {ours:,} and {theirs:,}"
+
+
+def other_waits(first, second):
+    """More of it waited for the swap disk in the one run; nothing if it is as much"""
+    ours, theirs = pages_of_disk(first), pages_of_disk(second)
+    return f"{ours:,} and {theirs:,} pages were on the swap disk" if ours != theirs else ""
+
+
+def reason(first, second, figure, apart, percent):
+    """Why it differs; nothing if that is not known"""
+    return (expected(first, figure, apart) or same_cpu_time(first, second, figure, percent) or
+            other_work(first, second, apart) or other_waits(first, second))
+
+
 def entry(record, figure, **more):
     return {"record": list(key(record)), "figure": figure, **more}
 
 
 def compare_records(first, second, percent, result):
     """Two of the same key, figure by figure"""
-    ours, theirs = first["figures"] or {}, second["figures"] or {}
+    ours, theirs = figures_of(first), figures_of(second)
     if bool(ours) != bool(theirs):
         why = f"it failed in the {'second' if ours else 'first'} run"
         result["missing"].append(entry(first, "", why=why))
@@ -73,7 +149,7 @@ def compare_records(first, second, percent, result):
 
 
 def compare_figure(first, second, figure, percent, result):
-    ours, theirs = first["figures"].get(figure), second["figures"].get(figure)
+    ours, theirs = (figures_of(record).get(figure) for record in (first, second))
     why = not_compared(first, second, figure)
     if ours is None or theirs is None:
         which = "first" if theirs is None else "second"
@@ -81,16 +157,17 @@ def compare_figure(first, second, figure, percent, result):
     elif why:
         result["left_out"].append(entry(first, figure, why=why))
     else:
-        result["compared"] += 1
+        scenario = first["scenario"]
+        result["compared"][scenario] = result["compared"].get(scenario, 0) + 1
         apart = difference(ours, theirs)
         if apart > percent:
             result["differ"].append(entry(first, figure, values=[ours, theirs], apart=apart,
-                                          why=expected(first, figure, apart)))
+                                          why=reason(first, second, figure, apart, percent)))
 
 
 def compare(first, second, percent):
     """All that differs by more, all that is missing, and all that was left out"""
-    result = {"percent": percent, "compared": 0, "differ": [], "missing": [], "left_out": []}
+    result = {"percent": percent, "compared": {}, "differ": [], "missing": [], "left_out": []}
     ours, theirs = ({key(r): r for r in run} for run in (first, second))
     for one in dict.fromkeys([*ours, *theirs]):
         if one in ours and one in theirs:
@@ -131,7 +208,7 @@ def lines(result):
 
 def summary(result):
     reasons = sum(bool(one["why"]) for one in result["differ"])
-    return (f"{result['compared']} figures, {len(result['differ'])} of them differ by over "
+    return (f"{sum(result['compared'].values())} figures, {len(result['differ'])} of them differ by over "
             f"{result['percent']:g} %, of these {reasons} for a known reason; "
             f"{len(result['missing'])} are missing, {len(result['left_out'])} were left out")
 
@@ -174,16 +251,38 @@ def load(directory):
     return result
 
 
+def how_far(one):
+    """A figure that differs, of a scenario that is known"""
+    return f"{', '.join(one['record'][1:])}: {one['figure']} {one['apart']:.1f} %"
+
+
+def by_scenario(result):
+    """How many figures of each were compared, how many differ, and which by most: rows"""
+    rows = []
+    for scenario, compared in result["compared"].items():
+        differ = [one for one in result["differ"] if one["record"][0] == scenario]
+        most = max(differ, key=lambda one: one["apart"], default=None)
+        rows.append([scenario, str(compared), str(len(differ)), how_far(most) if most else ""])
+    return rows
+
+
+def by_reason(result):
+    """All that differ: rows"""
+    found = {}
+    for one in result["differ"]:
+        found.setdefault((one["record"][0], one["why"] or "not known"), []).append(how_far(one))
+    return [[scenario, "; ".join(texts), why] for (scenario, why), texts in found.items()]
+
+
 def table(result):
     """In Markdown; nothing if nothing was compared"""
     if not result:
         return []
     runs = [[run["command"], run["commit"], run["date"], run["cpu"], run["host"]]
             for run in result["runs"]]
-    differ = [[", ".join(one["record"]), one["figure"], *(f"{v:,.0f}" for v in one["values"]),
-               f"{one['apart']:.2f}", one["why"] or "not known"] for one in result["differ"]]
     left = [list(cells) for what in ("missing", "left_out") for cells in together(result[what])]
     return [*layout.markdown(["command", "commit", "date", "CPU", "host"], runs), "",
             f"{summary(result)}.", "",
-            *layout.markdown(["", "", "first", "second", "%", "why"], differ), "",
+            *layout.markdown(["", "figures compared", "differ", "by most"], by_scenario(result)), "",
+            *layout.markdown(["differ", "by", "why"], by_reason(result)), "",
             *layout.markdown(["not compared", "figures", "why"], left)]

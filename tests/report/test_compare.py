@@ -56,7 +56,7 @@ class Compare(unittest.TestCase):
         one = record("contention", "zspm", "2 CPUs", {"out_locked": 1})
         wrong, text = compared([one], [one])
         self.assertEqual(wrong, 0)
-        self.assertIn("out_locked: the host runs the VM's CPUs as it likes", text)
+        self.assertIn("out_locked, cpu_us: the host runs the VM's CPUs as it likes", text)
 
     def test_zrams_pages_do_not_wait(self):
         one = record("mix", "zram+lz4", figures={"iops": 100}, pswpin=1)
@@ -69,6 +69,54 @@ class Compare(unittest.TestCase):
         wrong, text = compared([one], [two])
         self.assertEqual(wrong, 0)
         self.assertIn("elapsed_s: while tasks wait", text)
+
+    def test_the_kernels_part_of_cpu_time_is_left_out_and_all_of_it_is_not(self):
+        def run(system, user):
+            return record("mmap-read", "zspm", figures={"system_ms": system / 1000},
+                          system_us=system, user_us=user)
+        wrong, text = compared([run(70000, 30000)], [run(50000, 50000)])
+        self.assertEqual(wrong, 0)
+        self.assertIn("left out: mmap-read, zspm, 60 % zeroes: system_ms: ticks tell", text)
+        wrong, text = compared([run(70000, 30000)], [run(70000, 35000)])
+        self.assertEqual(wrong, 1)
+        self.assertIn("cpu_us 100,000 and 105,000", text)
+
+    def test_cpu_time_of_what_waited_for_the_disk_is_left_out(self):
+        def run(user):
+            return record("mmap-read", "disk", figures={"ios": 1}, user_us=user, pswpin=1)
+        wrong, text = compared([run(1000)], [run(2000)])
+        self.assertEqual(wrong, 0)
+        self.assertIn("cpu_us: waited for the swap disk, which takes", text)
+
+    def test_the_same_cpu_time_explains_a_time_and_no_count(self):
+        def run(rate, moved, user):
+            return record("redis", "zspm", figures={"ops_s": rate, "moved": moved}, user_us=user)
+        wrong, text = compared([run(1000, 5, 10000)], [run(1100, 5, 10050)])
+        self.assertEqual(wrong, 0)
+        self.assertIn("ops_s 1,000 and 1,100 (its CPU time is within 1 %", text)
+        self.assertEqual(compared([run(1000, 5, 10000)], [run(1100, 5, 11000)])[0], 2)
+        self.assertEqual(compared([run(1000, 5, 10000)], [run(1000, 6, 10050)])[0], 1)
+        self.assertEqual(compared([run(1000, 5, 0)], [run(1100, 5, 0)])[0], 1)
+
+    def test_other_pages_explain_so_much_and_no_more(self):
+        def run(rate, faults):
+            return record("redis", "zspm", figures={"ops_s": rate}, user_us=10 * rate,
+                          pgmajfault=faults)
+        wrong, text = compared([run(1000, 1000)], [run(1100, 1030)])
+        self.assertEqual(wrong, 0)
+        self.assertIn("(other pages were out: pgmajfault 1,000 and 1,030)", text)
+        self.assertEqual(compared([run(1000, 1000)], [run(1200, 1030)])[0], 2)
+        # A few pages are no reason.
+        self.assertEqual(compared([run(1000, 10)], [run(1100, 20)])[0], 2)
+
+    def test_more_that_waited_for_the_disk(self):
+        def run(p50, pages_in):
+            return record("redis", "mapped", figures={"p50_ns": p50}, demoted=10000,
+                          pswpin=pages_in)
+        wrong, text = compared([run(1000, 50)], [run(1100, 0)])
+        self.assertEqual(wrong, 0)
+        self.assertIn("(50 and 0 pages were on the swap disk)", text)
+        self.assertEqual(compared([run(1000, 50)], [run(1100, 50)])[0], 1)
 
     def test_a_known_reason_up_to_its_bound(self):
         wrong, text = compared([pages("mapped", 1000, 700)], [pages("mapped", 1020, 700)])
@@ -102,7 +150,8 @@ class File(unittest.TestCase):
         self.write()
         text = "\n".join(compare.table(compare.load(self.place / "two")))
         for want in ("| bench/run | one | 2026-01-02 |", "| bench/run | two |",
-                     "| pages, zspm, 60 % zeroes | out_ns | 1,000 | 1,020 | 1.96 | not known |"):
+                     "| pages | 10 | 1 | zspm, 60 % zeroes: out_ns 2.0 % |",
+                     "| pages | zspm, 60 % zeroes: out_ns 2.0 % | not known |"):
             self.assertIn(want, text)
 
     def test_of_other_records(self):
