@@ -284,7 +284,8 @@ def equal_memory(book, records):
     for i, (what, *_, shade) in enumerate(AGAINST):
         drawn = axes.barh([k + high * i for k in range(len(rows))], [v[i] for _, v in rows], high,
                           label=what, alpha=shade, **style("zspm"))
-        axes.bar_label(drawn, [f"{v[i]:.2f}" for _, v in rows], padding=3, fontsize=7)
+        axes.bar_label(drawn, [f"{v[i]:.2f}" for _, v in rows], padding=3, fontsize=7,
+                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     axes.axvline(1, color="#000000", linewidth=0.8)
     axes.set_yticks([k + 0.4 - high / 2 for k in range(len(rows))], [text for text, _ in rows])
     axes.invert_yaxis()
