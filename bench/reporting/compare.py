@@ -46,8 +46,6 @@ EXPECTED = [
     (PAGEIO, "zbud+*", "in_p50_ns", 2.5, "the median may fall on either of two paths"),
     (PAGEIO, "mapped*", "cpu_us", 4, "it is of all rounds, the others of the one in the middle"),
     (PAGEIO, "mapped*", "*_ns", 2.5, "what is freed in batches falls in the one or other round"),
-    ("kbuild", "*", "cpu_s", 40,
-     "which pages are used at a time depends on when the host has read the compilers' files"),
 ]
 # What a task had to do: pages that came back, and pages that went
 WORK = ("pgmajfault", "zswpin", "pswpin", "promoted", "promoted_write", "pgpromote_success",

@@ -84,8 +84,8 @@ None of these engines is here to be measured, and the work is not the same: what
 them, to have an idea, and what is most like it in this report."""
 
 COMPARED = """\
-The same work on two machines, or days. Not compared is what the last table names, and what is
-missing, or differs with no reason that is known, is what the aim counts."""
+The same work, twice. Not compared is what the last table names, and what is missing, or differs
+with no reason that is known, is what the aim counts."""
 
 SLICES = """\
 One CPU has all threads. A use during which the CPU went to another thread has that one's time
