@@ -125,6 +125,7 @@ TAIL = [OfCalls(f"{step}: {label}", f"{step}_{key}_ns")
             Column("refused, pages", "refused"), Column("left, pages", "left"),
             Column("trimmed, pages", "trimmed")]
 
+COMPILERS = [Column("CPU, s", "cpu_s", "s", "mean"), Column("elapsed, s", "elapsed_s", "s")]
 COLUMNS = {
     "contention": CONTENTION, "tail": TAIL,
     "pages": PAGES, "scaling": PAGES, "profile": PAGES, "huge": PAGES, "uncharged": PAGES,
@@ -140,7 +141,7 @@ COLUMNS = {
                Column("of, KiB", "mark_bytes", "KiB"),
                Column("refused", "refused_budget"), Column("wrong", "wrong")],
     "redis": REQUESTS, "postgres": REQUESTS,
-    "kbuild": [Column("CPU, s", "cpu_s", "s", "mean"), Column("elapsed, s", "elapsed_s", "s")],
+    "kbuild": COMPILERS, "kernel": COMPILERS,
     "write-storm": [Column("writes/s", "use_ns", kind="rate", per="use_ns"), *USES],
 }
 

@@ -20,6 +20,8 @@ NOT_COMPARED = [
      "ticks tell which part of CPU time is the kernel's; cpu_us, all of it, is compared"),
     ("contention", "*", "the host runs the VM's CPUs as it likes"),
 ]
+# Scenarios that no whole run has
+LONG = "kernel"
 # What may differ by more: scenarios, peers, figures, by how many percent at most, and why
 EXPECTED = [
     (FIO, "*", "p99*_ns*", 100, "few accesses are that slow, and fio sorts them in bins"),
@@ -172,8 +174,9 @@ def compare(first, second, percent):
             compare_records(ours[one], theirs[one], percent, result)
         else:
             which = "first" if one in ours else "second"
-            result["missing"].append(entry(ours.get(one) or theirs[one], "",
-                                           why=f"it is in the {which} run only"))
+            what = "left_out" if fits(one[0], LONG) else "missing"
+            result[what].append(entry(ours.get(one) or theirs[one], "",
+                                      why=f"it is in the {which} run only"))
     return result
 
 

@@ -29,6 +29,14 @@ class Compare(unittest.TestCase):
         self.assertEqual(wrong, 1)
         self.assertIn("missing: pages, null, 60 % zeroes: it is in the second run only", text)
 
+    def test_what_no_whole_run_has(self):
+        long = record("kernel", "zspm", "tinyconfig", {"cpu_s": 300.0})
+        wrong, text = compared([pages("zspm", 1, 1), long], [pages("zspm", 1, 1)])
+        self.assertEqual(wrong, 0)
+        self.assertIn("left out: kernel, zspm, tinyconfig: it is in the first run only", text)
+        wrong, _ = compared([long], [record("kernel", "zspm", "tinyconfig", {"cpu_s": 330.0})])
+        self.assertEqual(wrong, 1)
+
     def test_a_figure_of_one_run_only(self):
         wrong, text = compared([pages("zspm", 1, 1)], [pages("zspm", 1, 1, lz4_ratio=2)])
         self.assertEqual(wrong, 1)

@@ -116,6 +116,8 @@ RECORDS = [
        "sharing": {"out": {}}} for n in (1, 2)),
     *(record("kbuild", peer, case, {"cpu_s": seconds}) for case in ("2 at once", "equal memory")
       for peer, seconds in (("zspm", 2.0), ("zram+lz4", 2.5))),
+    *(record("kernel", peer, "tinyconfig", {"cpu_s": seconds})
+      for peer, seconds in (("zspm", 300.0), ("zsmalloc+lz4", 500.0))),
 ]
 
 
@@ -133,8 +135,9 @@ class Plots(unittest.TestCase):
         made, files = self.draw(RECORDS)
         names = [name for _, name in made]
         self.assertEqual(names, ["contents.svg", "pages-out_ns.svg", "pages-in_p50_ns.svg",
-                                 "kbuild-cpu_s.svg", "read-mostly.svg", "scaling.svg",
-                                 "contention.svg", "equal-memory.svg", "reads-that-pay.svg"])
+                                 "kbuild-cpu_s.svg", "kernel-cpu_s.svg", "read-mostly.svg",
+                                 "scaling.svg", "contention.svg", "equal-memory.svg",
+                                 "reads-that-pay.svg"])
         self.assertIn("1.25", files["equal-memory.svg"].decode())
         for name in names:
             text = files[name].decode()
