@@ -64,7 +64,7 @@ put() {
 put_back() {
 	local i
 	end_cgroup
-	umount "$tmpfs" 2>/dev/null
+	umount "$tmpfs" "${place-}" 2>/dev/null
 	use_swap disk
 	[ -z "$tier" ] || leave_tier
 	for ((i = ${#order[@]} - 1; i >= 0; i--)); do

@@ -52,9 +52,9 @@ EXPECTED = [
 # What a task had to do: pages that came back, and pages that went
 WORK = ("pgmajfault", "zswpin", "pswpin", "promoted", "promoted_write", "pgpromote_success",
         "zswpout", "pswpout", "zswpwb", "demoted", "pgdemote_direct", "pgdemote_kswapd")
-# Fewer of them explain nothing
+# As few of them explain nothing
 FEW = 100
-# By so many times what the pages differ by a figure may differ
+# A figure may differ by so many times as much as their number does
 TIMES = 4
 DISK = "waited for the swap disk"
 
