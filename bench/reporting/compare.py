@@ -35,7 +35,7 @@ EXPECTED = [
      "four servers take turns on one CPU, and ticks say whose it is"),
     ("uncharged", "*", "in_p99_ns", 2.5, "twenty pages of 2,048 are that slow"),
     ("uncharged", "*", "in_p50_ns", 2.5, "the median may fall on either of two paths"),
-    ("hot-reads", "*", "faults moved", 70, "NUMA balancing looks each second, at what is there then"),
+    ("hot-reads", "*", "faults moved", 70, "NUMA balancing looks once a second"),
     ("pages", "none", "cpu_us", 3, "it is so short that a tick counts"),
     ("tail", "*", "*_p999_ns* *_max_ns*", 95,
      "the slowest are few: whether a trim, a reading or relief falls on them is chance"),
@@ -209,7 +209,8 @@ def lines(result):
 
 def summary(result):
     reasons = sum(bool(one["why"]) for one in result["differ"])
-    return (f"{sum(result['compared'].values())} figures, {len(result['differ'])} of them differ by over "
+    compared = sum(result["compared"].values())
+    return (f"{compared} figures, {len(result['differ'])} of them differ by over "
             f"{result['percent']:g} %, of these {reasons} for a known reason; "
             f"{len(result['missing'])} are missing, {len(result['left_out'])} were left out")
 
@@ -284,6 +285,6 @@ def table(result):
     left = [list(cells) for what in ("missing", "left_out") for cells in together(result[what])]
     return [*layout.markdown(["command", "commit", "date", "CPU", "host"], runs), "",
             f"{summary(result)}.", "",
-            *layout.markdown(["", "figures compared", "differ", "by most"], by_scenario(result)), "",
+            *layout.markdown(["", "compared", "differ", "by most"], by_scenario(result)), "",
             *layout.markdown(["differ", "by", "why"], by_reason(result)), "",
             *layout.markdown(["not compared", "figures", "why"], left)]
