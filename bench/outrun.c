@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * outrun - contents that compressed stop doing so: is the device fast enough to say?
+ * outrun - contents compress less than was thought: is the device fast enough to say?
  *
  * Fills memory with pages of which nine tenths are zeroes, and pushes them out. Then
  * threads write random bytes to all of them, and push them out again, while the gate
- * of the node is watched. In the end every byte is checked. Prints one line of JSON:
- * the time until the gate closed, in nanoseconds of CLOCK_MONOTONIC (0 if it never
- * did), and how many bytes the device held at most.
+ * of the node is watched. Or, with a file, they write its pages to memory that nobody has
+ * used before, and only until the gate closes. In the end every byte is checked. Prints one
+ * line of JSON: the time until the gate closed, in nanoseconds of CLOCK_MONOTONIC (0 if it
+ * never did), how many bytes the device held at most, and how many bytes of pages it had by
+ * then, or by the end.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -18,13 +20,22 @@
 #define CHUNK 64UL
 
 static const char usage[] =
-"usage: outrun PAGES THREADS GATE-FILE USED-BYTES-FILE\n";
+"usage: outrun [-f FILE] PAGES THREADS GATE-FILE HELD-BYTES-FILE STORED-BYTES-FILE\n";
 
 static struct memory all = { .percent = 90, .seed = 1 };
-static struct memory incompressible;
+static struct memory contents;
 static unsigned long threads;
 static atomic_ulong next_chunk;
 static atomic_ulong running;
+static atomic_bool closed;	/* the gate, at some time */
+static const char *gate_file, *held_file, *stored_file;
+
+/* What the files of the node have said */
+static struct {
+	unsigned long stopped;	/* when the gate closed, after they began; 0 if it never did */
+	unsigned long most;	/* bytes that the device held at most */
+	unsigned long held, stored;	/* when the gate closed, or in the end */
+} seen;
 
 static void push_out(unsigned long first, unsigned long n)
 {
@@ -37,13 +48,13 @@ static void *rewrite(void *data)
 	unsigned long i, first, last;
 
 	(void)data;
-	for (;;) {
+	while (!contents.data || !atomic_load(&closed)) {
 		first = atomic_fetch_add(&next_chunk, CHUNK);
 		if (first >= all.pages)
 			break;
 		last = first + CHUNK < all.pages ? first + CHUNK : all.pages;
 		for (i = first; i < last; i++)
-			page_make(&incompressible, i, all.base + i * PAGE);
+			page_make(&contents, i, all.base + i * PAGE);
 		push_out(first, last - first);
 	}
 	atomic_fetch_sub(&running, 1);
@@ -64,45 +75,42 @@ static void read_file(const char *path, char *text, unsigned long size)
 	close(fd);
 }
 
-/* Until all threads are done. Returns when the gate closed, after @began. */
-static unsigned long watch(const char *gate, const char *used, unsigned long began,
-			   unsigned long *most)
+static unsigned long number_in(const char *path)
 {
-	unsigned long stopped = 0, now_used;
 	char text[64];
 
-	while (atomic_load(&running)) {
-		read_file(used, text, sizeof(text));
-		now_used = strtoul(text, NULL, 10);
-		if (now_used > *most)
-			*most = now_used;
-		read_file(gate, text, sizeof(text));
-		if (!stopped && strncmp(text, "open", 4))
-			stopped = now() - began;
-		usleep(1000);
-	}
-	return stopped;
+	read_file(path, text, sizeof(text));
+	return strtoul(text, NULL, 10);
 }
 
-int main(int argc, char **argv)
+static bool gate_is_closed(void)
 {
-	unsigned long i, began, took, stopped, wrong, most = 0;
-	pthread_t *ids;
+	char text[64];
 
-	if (argc != 5) {
-		fputs(usage, stderr);
-		return 2;
+	read_file(gate_file, text, sizeof(text));
+	return strncmp(text, "open", 4);
+}
+
+static void look(unsigned long began)
+{
+	unsigned long held = number_in(held_file);
+
+	if (held > seen.most)
+		seen.most = held;
+	if (seen.stopped)
+		return;
+	seen.held = held;
+	seen.stored = number_in(stored_file);
+	if (gate_is_closed()) {
+		seen.stopped = now() - began;
+		atomic_store(&closed, true);
 	}
-	all.pages = to_number(argv[1]);
-	threads = to_number(argv[2]);
-	if (!all.pages || !threads || threads > 1024)
-		errx(2, "a number is out of range");
-	ids = calloc(threads, sizeof(*ids));
-	if (!ids)
-		errx(1, "no memory");
-	all.base = allocate(all.pages * PAGE, 0);
-	if (madvise(all.base, all.pages * PAGE, MADV_NOHUGEPAGE))
-		err(1, "madvise");
+}
+
+static void fill_with_zeroes(void)
+{
+	unsigned long i;
+
 	for (i = 0; i < all.pages; i++) {
 		page_make(&all, i, all.base + i * PAGE);
 		if (i % CHUNK == CHUNK - 1 || i == all.pages - 1) {
@@ -110,24 +118,67 @@ int main(int argc, char **argv)
 			usleep(1000);		/* the device needs its time, too */
 		}
 	}
+}
 
-	incompressible = all;
-	incompressible.percent = 0;
-	incompressible.seed = 2;
+static void parse(int argc, char **argv)
+{
+	contents.seed = 2;
+	if (argc > 1 && !strcmp(argv[1], "-f")) {
+		if (argc > 2)
+			use_file(&contents, argv[2]);
+		argc -= 2;
+		argv += 2;
+	}
+	if (argc != 6) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+	all.pages = to_number(argv[1]);
+	threads = to_number(argv[2]);
+	if (!all.pages || !threads || threads > 1024)
+		errx(2, "a number is out of range");
+	gate_file = argv[3];
+	held_file = argv[4];
+	stored_file = argv[5];
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long i, began, took, written, wrong;
+	pthread_t *ids;
+
+	parse(argc, argv);
+	ids = calloc(threads, sizeof(*ids));
+	if (!ids)
+		errx(1, "no memory");
+	all.base = allocate(all.pages * PAGE, 0);
+	if (madvise(all.base, all.pages * PAGE, MADV_NOHUGEPAGE))
+		err(1, "madvise");
+	if (!contents.data)
+		fill_with_zeroes();
+
 	atomic_store(&running, threads);
 	begin_measured();
 	began = now();
 	for (i = 0; i < threads; i++)
 		if (pthread_create(&ids[i], NULL, rewrite, NULL))
 			errx(1, "cannot make a thread");
-	stopped = watch(argv[3], argv[4], began, &most);
+	while (atomic_load(&running)) {
+		look(began);
+		usleep(1000);
+	}
+	look(began);
 	took = now() - began;
 	for (i = 0; i < threads; i++)
 		pthread_join(ids[i], NULL);
 	end_measured();
-	wrong = count_wrong(&incompressible, all.base, all.pages);
+	written = atomic_load(&next_chunk);
+	if (written > all.pages)
+		written = all.pages;
+	wrong = count_wrong(&contents, all.base, written);
 	printf("{\"pages\": %lu, \"threads\": %lu, \"wrong\": %lu, \"took_ns\": %lu, ",
-	       all.pages, threads, wrong, took);
-	printf("\"stopped_ns\": %lu, \"most_bytes\": %lu}\n", stopped, most);
+	       written, threads, wrong, took);
+	printf("\"stopped_ns\": %lu, \"most_bytes\": %lu, ", seen.stopped, seen.most);
+	printf("\"held_bytes\": %lu, \"stored_bytes\": %lu}\n", seen.held, seen.stored);
 	return wrong != 0;
 }

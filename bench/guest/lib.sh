@@ -648,6 +648,22 @@ in_cgroup() {
 	failed=$((was_failed | failed))
 }
 
+# ---- Contents ----
+
+# Files of bench/corpus', one of each kind
+# shellcheck disable=SC2034 # for the scenarios
+contents=$programs/contents
+
+# kinds_of_contents - with commas between them
+kinds_of_contents() {
+	if [ -n "$quick" ]; then
+		echo programs,text,encrypted
+		return
+	fi
+	echo "programs,python,perl,C compiler,JavaScript engine,JVM,redis,PostgreSQL,libraries,text,\
+JSON,database,bf16 weights,bf16 KV cache,images,compressed,encrypted" | tr -d '\t'
+}
+
 # ---- fio ----
 
 # What matters of fio's output

@@ -46,6 +46,13 @@ class Disk(unittest.TestCase):
         have = cells(found)
         self.assertEqual((have["CPU, s"], have["elapsed, s"]), ("1.00", "2.00*"))
 
+    def test_what_a_device_reaches(self):
+        have = cells(record("outrun", "zspm", "python", {
+            "ratio": 2.5116, "lacks_bytes": 20 << 20, "stopped_ns": 1338991559, "over_bytes": 2048,
+            "mark_bytes": 1 << 20, "refused_budget": 7, "wrong": 0}))
+        self.assertEqual([have[c] for c in ("ratio", "lacks, MiB", "stopped after, ms", "refused")],
+                         ["2.51", "20", "1,339.0", "7"])
+
     def test_clients(self):
         found = record("redis", "disk", "GET", {"ops": 5, "ops_s": 4, "mean_ns": 3e3}, pswpin=1,
                        system_us=10)
