@@ -268,12 +268,26 @@ def by_scenario(result):
     return rows
 
 
-def by_reason(result):
-    """All that differ: rows"""
+def by_reason(texts):
+    """Of scenario, text, why: those of the same scenario for the same reason in a row"""
     found = {}
-    for one in result["differ"]:
-        found.setdefault((one["record"][0], one["why"] or "not known"), []).append(how_far(one))
-    return [[scenario, "; ".join(texts), why] for (scenario, why), texts in found.items()]
+    for scenario, text, why in texts:
+        found.setdefault((scenario, why), []).append(text)
+    return [[scenario, "; ".join(all_texts), why] for (scenario, why), all_texts in found.items()]
+
+
+def differing(result):
+    return by_reason((one["record"][0], how_far(one), one["why"] or "not known")
+                     for one in result["differ"])
+
+
+def without(result):
+    """Missing, or not compared"""
+    texts = []
+    for record, figures, why in together(result["missing"]) + together(result["left_out"]):
+        scenario, _, of_it = record.partition(", ")
+        texts.append((scenario, f"{of_it}: {figures}" if figures else of_it, why))
+    return by_reason(texts)
 
 
 def table(result):
@@ -282,9 +296,8 @@ def table(result):
         return []
     runs = [[run["command"], run["commit"], run["date"], run["cpu"], run["host"]]
             for run in result["runs"]]
-    left = [list(cells) for what in ("missing", "left_out") for cells in together(result[what])]
     return [*layout.markdown(["command", "commit", "date", "CPU", "host"], runs), "",
             f"{summary(result)}.", "",
             *layout.markdown(["", "compared", "differ", "by most"], by_scenario(result)), "",
-            *layout.markdown(["differ", "by", "why"], by_reason(result)), "",
-            *layout.markdown(["not compared", "figures", "why"], left)]
+            *layout.markdown(["differ", "by", "why"], differing(result)), "",
+            *layout.markdown(["not compared", "figures", "why"], without(result))]
