@@ -7,8 +7,8 @@
  * of the node is watched. Or, with a file, they write its pages to memory that nobody has
  * used before, and only until the gate closes. In the end every byte is checked. Prints one
  * line of JSON: the time until the gate closed, in nanoseconds of CLOCK_MONOTONIC (0 if it
- * never did), how many bytes the device held at most, and how many bytes of pages it had by
- * then, or by the end.
+ * never did), how many bytes the device held at most, and how many it holds in the end, of so
+ * many bytes of pages.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -34,7 +34,6 @@ static const char *gate_file, *held_file, *stored_file;
 static struct {
 	unsigned long stopped;	/* when the gate closed, after they began; 0 if it never did */
 	unsigned long most;	/* bytes that the device held at most */
-	unsigned long held, stored;	/* when the gate closed, or in the end */
 } seen;
 
 static void push_out(unsigned long first, unsigned long n)
@@ -97,11 +96,7 @@ static void look(unsigned long began)
 
 	if (held > seen.most)
 		seen.most = held;
-	if (seen.stopped)
-		return;
-	seen.held = held;
-	seen.stored = number_in(stored_file);
-	if (gate_is_closed()) {
+	if (!seen.stopped && gate_is_closed()) {
 		seen.stopped = now() - began;
 		atomic_store(&closed, true);
 	}
@@ -144,7 +139,7 @@ static void parse(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	unsigned long i, began, took, written, wrong;
+	unsigned long i, began, took, written, held, stored, wrong;
 	pthread_t *ids;
 
 	parse(argc, argv);
@@ -172,6 +167,9 @@ int main(int argc, char **argv)
 	for (i = 0; i < threads; i++)
 		pthread_join(ids[i], NULL);
 	end_measured();
+	usleep(200000);		/* until the device has compressed what it was given */
+	held = number_in(held_file);
+	stored = number_in(stored_file);
 	written = atomic_load(&next_chunk);
 	if (written > all.pages)
 		written = all.pages;
@@ -179,6 +177,6 @@ int main(int argc, char **argv)
 	printf("{\"pages\": %lu, \"threads\": %lu, \"wrong\": %lu, \"took_ns\": %lu, ",
 	       written, threads, wrong, took);
 	printf("\"stopped_ns\": %lu, \"most_bytes\": %lu, ", seen.stopped, seen.most);
-	printf("\"held_bytes\": %lu, \"stored_bytes\": %lu}\n", seen.held, seen.stored);
+	printf("\"held_bytes\": %lu, \"stored_bytes\": %lu}\n", held, stored);
 	return wrong != 0;
 }
