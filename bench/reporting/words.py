@@ -104,9 +104,9 @@ to forget them (field 12), which are fewer than were freed if a trim takes long.
 A node of 128 MiB, and a device that holds 32 MiB: enough if all compresses 4:1. "ratio" is what the
 pages reach there, in the device's units of space, and "lacks" what space it would have to have
 besides, to hold a node full of them. The node is empty at first, and a task pushes pages out as fast
-as it can, until it takes no more; "refused" were turned away before, as the device had not yet said
-what those before them take. In the cases with threads the node is full of zeroes for the most part,
-and these write random bytes to all of that.""",
+as it can, until it takes no more (after 0 ms, if there was room for all); "refused" were turned away
+before, as the device had not yet said what those before them take. In the cases with threads the
+node has pages of zeroes for the most part, and these write random bytes to all of them.""",
     "scaling": SLICES,
     "write-storm": SLICES,
 }
