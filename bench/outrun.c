@@ -27,14 +27,8 @@ static struct memory contents;
 static unsigned long threads;
 static atomic_ulong next_chunk;
 static atomic_ulong running;
-static atomic_bool closed;	/* the gate, at some time */
+static atomic_ulong stopped;	/* when the gate closed, after they began; 0 if it never did */
 static const char *gate_file, *held_file, *stored_file;
-
-/* What the files of the node have said */
-static struct {
-	unsigned long stopped;	/* when the gate closed, after they began; 0 if it never did */
-	unsigned long most;	/* bytes that the device held at most */
-} seen;
 
 static void push_out(unsigned long first, unsigned long n)
 {
@@ -47,7 +41,7 @@ static void *rewrite(void *data)
 	unsigned long i, first, last;
 
 	(void)data;
-	while (!contents.data || !atomic_load(&closed)) {
+	while (!contents.data || !atomic_load(&stopped)) {
 		first = atomic_fetch_add(&next_chunk, CHUNK);
 		if (first >= all.pages)
 			break;
@@ -90,16 +84,15 @@ static bool gate_is_closed(void)
 	return strncmp(text, "open", 4);
 }
 
-static void look(unsigned long began)
+/* @most: bytes that the device held at most */
+static void look(unsigned long began, unsigned long *most)
 {
 	unsigned long held = number_in(held_file);
 
-	if (held > seen.most)
-		seen.most = held;
-	if (!seen.stopped && gate_is_closed()) {
-		seen.stopped = now() - began;
-		atomic_store(&closed, true);
-	}
+	if (held > *most)
+		*most = held;
+	if (!atomic_load(&stopped) && gate_is_closed())
+		atomic_store(&stopped, now() - began);
 }
 
 static void fill_with_zeroes(void)
@@ -117,29 +110,28 @@ static void fill_with_zeroes(void)
 
 static void parse(int argc, char **argv)
 {
+	int option;
+
 	contents.seed = 2;
-	if (argc > 1 && !strcmp(argv[1], "-f")) {
-		if (argc > 2)
-			use_file(&contents, argv[2]);
-		argc -= 2;
-		argv += 2;
-	}
-	if (argc != 6) {
+	while ((option = getopt(argc, argv, "f:")) == 'f')
+		use_file(&contents, optarg);
+	argv += optind;
+	if (option != -1 || argc - optind != 5) {
 		fputs(usage, stderr);
 		exit(2);
 	}
-	all.pages = to_number(argv[1]);
-	threads = to_number(argv[2]);
+	all.pages = to_number(argv[0]);
+	threads = to_number(argv[1]);
 	if (!all.pages || !threads || threads > 1024)
 		errx(2, "a number is out of range");
-	gate_file = argv[3];
-	held_file = argv[4];
-	stored_file = argv[5];
+	gate_file = argv[2];
+	held_file = argv[3];
+	stored_file = argv[4];
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long i, began, took, written, held, stored, wrong;
+	unsigned long i, began, took, written, held, stored, wrong, most = 0;
 	pthread_t *ids;
 
 	parse(argc, argv);
@@ -159,10 +151,10 @@ int main(int argc, char **argv)
 		if (pthread_create(&ids[i], NULL, rewrite, NULL))
 			errx(1, "cannot make a thread");
 	while (atomic_load(&running)) {
-		look(began);
+		look(began, &most);
 		usleep(1000);
 	}
-	look(began);
+	look(began, &most);
 	took = now() - began;
 	for (i = 0; i < threads; i++)
 		pthread_join(ids[i], NULL);
@@ -176,7 +168,7 @@ int main(int argc, char **argv)
 	wrong = count_wrong(&contents, all.base, written);
 	printf("{\"pages\": %lu, \"threads\": %lu, \"wrong\": %lu, \"took_ns\": %lu, ",
 	       written, threads, wrong, took);
-	printf("\"stopped_ns\": %lu, \"most_bytes\": %lu, ", seen.stopped, seen.most);
+	printf("\"stopped_ns\": %lu, \"most_bytes\": %lu, ", atomic_load(&stopped), most);
 	printf("\"held_bytes\": %lu, \"stored_bytes\": %lu}\n", held, stored);
 	return wrong != 0;
 }

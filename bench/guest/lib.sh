@@ -64,7 +64,7 @@ put() {
 put_back() {
 	local i
 	end_cgroup
-	umount "$tmpfs" "${place-}" 2>/dev/null
+	umount "$tmpfs" ${place:+"$place"} 2>/dev/null
 	use_swap disk
 	[ -z "$tier" ] || leave_tier
 	for ((i = ${#order[@]} - 1; i >= 0; i--)); do
@@ -654,14 +654,23 @@ in_cgroup() {
 # shellcheck disable=SC2034 # for the scenarios
 contents=$programs/contents
 
-# kinds_of_contents - with commas between them
+# kinds_of_contents - a line each
 kinds_of_contents() {
-	if [ -n "$quick" ]; then
-		echo programs,text,encrypted
-		return
-	fi
-	echo "programs,python,perl,C compiler,JavaScript engine,JVM,redis,PostgreSQL,libraries,text,\
-JSON,database,bf16 weights,bf16 KV cache,images,compressed,encrypted" | tr -d '\t'
+	local -a kinds=(programs python perl 'C compiler' 'JavaScript engine' JVM redis PostgreSQL
+		libraries text JSON database 'bf16 weights' 'bf16 KV cache' images compressed encrypted)
+	[ -z "$quick" ] || kinds=(programs text encrypted)
+	printf '%s\n' "${kinds[@]}"
+}
+
+# ---- A device that is emulated ----
+
+# until_open SECONDS - the gate of $node is open: the device has been read
+until_open() {
+	local end=$((SECONDS + $1))
+	until [ "$(cat "$node/gate")" = 'open none' ]; do
+		[ $SECONDS -lt "$end" ] || return 1
+		sleep 0.1
+	done
 }
 
 # ---- fio ----
@@ -715,11 +724,19 @@ fio_here() {
 	umount "$tmpfs"
 }
 
-# A program's own code must not be charged, and read again and again from the disk.
-load_program() {
+# files_of_program NAME - it, and the libraries that it needs
+files_of_program() {
 	local file
 	file=$(command -v "$1") || die "there is no $1"
-	ldd "$file" 2>/dev/null | grep -o '/[^ ]*' | xargs cat "$file" >/dev/null
+	echo "$file"
+	ldd "$file" 2>/dev/null | grep -o '/[^ ]*' || :
+}
+
+# A program's own code must not be charged, and read again and again from the disk.
+load_program() {
+	local files
+	files=$(files_of_program "$1") || exit
+	xargs cat <<<"$files" >/dev/null
 }
 
 # stress STRESSOR OPS OPTION... - one of stress-ng's stressors, in the cgroup; it fails if

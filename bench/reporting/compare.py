@@ -20,6 +20,10 @@ NOT_COMPARED = [
      "ticks tell which part of CPU time is the kernel's; cpu_us, all of it, is compared"),
     ("contention", "*", "the host runs the VM's CPUs as it likes"),
 ]
+# All CPU time of the tasks that were measured, in microseconds: a figure that is made of counters
+CPU = "cpu_us"
+# Figures that have in them what else runs
+TIME = re.compile(r".*_ns(_.*)?|iops|write_iops|ops_s")
 # Scenarios that no whole run has
 LONG = "kernel"
 # What may differ by more: scenarios, peers, figures, by how many percent at most, and why
@@ -87,12 +91,6 @@ def expected(record, figure, apart):
 def difference(a, b):
     """In percent of the larger"""
     return 100 * abs(a - b) / max(abs(a), abs(b)) if a != b else 0.0
-
-
-# All CPU time of the tasks that were measured, in microseconds: a figure that is made of counters
-CPU = "cpu_us"
-# Figures that have in them what else runs
-TIME = re.compile(r".*_ns(_.*)?|iops|write_iops|ops_s")
 
 
 def figures_of(record):
@@ -191,7 +189,7 @@ def together(entries):
     """Entries of the same record for the same reason: record, figures, why"""
     found = {}
     for one in entries:
-        found.setdefault((", ".join(one["record"]), one["why"]), []).append(one["figure"])
+        found.setdefault((tuple(one["record"]), one["why"]), []).append(one["figure"])
     return [(record, ", ".join(filter(None, figures)), why)
             for (record, why), figures in found.items()]
 
@@ -205,7 +203,8 @@ def lines(result):
                     f"{one['values'][0]:,.0f} and {one['values'][1]:,.0f}{why}")
     for what in ("missing", "left_out"):
         for record, figures, why in together(result[what]):
-            text.append(f"{what.replace('_', ' ')}: {record}: {figures and figures + ': '}{why}")
+            text.append(f"{what.replace('_', ' ')}: {', '.join(record)}: "
+                        f"{figures and figures + ': '}{why}")
     return [*text, summary(result)]
 
 
@@ -287,8 +286,8 @@ def without(result):
     """Missing, or not compared"""
     texts = []
     for record, figures, why in together(result["missing"]) + together(result["left_out"]):
-        scenario, _, of_it = record.partition(", ")
-        texts.append((scenario, f"{of_it}: {figures}" if figures else of_it, why))
+        of_it = ", ".join(record[1:])
+        texts.append((record[0], f"{of_it}: {figures}" if figures else of_it, why))
     return by_reason(texts)
 
 
